@@ -7,8 +7,10 @@ or resumed after an interruption gives the bytes of the undivided one.
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from muforge.errors import ConfigError
 
@@ -16,7 +18,6 @@ from muforge.errors import ConfigError
 class Purpose(IntEnum):
     """What a stream is for. The numbers are part of every result: never renumber, only add."""
 
-    SPLIT = 1
     BATCH = 2
     TRAINING = 3
     COUNTS = 4
@@ -51,3 +52,30 @@ def stream(seed: int, purpose: Purpose, *place: int) -> np.random.Generator:
     key = np.array([seed, int(purpose)], np.uint64)
     counter = np.array([0, *high], np.uint64)
     return np.random.Generator(np.random.Philox(counter=counter, key=key))
+
+
+_GOLDEN_GAMMA = np.uint64(0x9E3779B97F4A7C15)
+_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
+_MIX_2 = np.uint64(0x94D049BB133111EB)
+
+
+def _splitmix64(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    z = state + _GOLDEN_GAMMA
+    z = (z ^ (z >> np.uint64(30))) * _MIX_1
+    z = (z ^ (z >> np.uint64(27))) * _MIX_2
+    return z ^ (z >> np.uint64(31))
+
+
+def uniform_at(key: int, counter: NDArray[Any]) -> NDArray[np.float64]:
+    """One uniform number in [0, 1) for each counter: a hash, so equal counters get equal numbers.
+
+    Arguments:
+        key: 64-bit key of the stream.
+        counter: Integers of shape (n,).
+
+    References:
+        Steele, Lea, Flood, Fast splittable pseudorandom number generators | https://doi.org/10.1145/2660193.2660195
+    """
+    start = _splitmix64(np.array([key], np.uint64))
+    bits = _splitmix64(_splitmix64(start ^ counter.astype(np.int64).view(np.uint64)))
+    return (bits >> np.uint64(11)).astype(np.float64) * 2.0**-53

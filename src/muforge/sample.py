@@ -16,10 +16,10 @@ MU_PLUS = -13
 
 CATEGORIES = (1, 2, 3, 4)
 CATEGORY_TITLES: Mapping[int, str] = {
-    1: "mu+, vertex on the beam axis",
-    2: "mu-, vertex on the beam axis",
-    3: "mu+, vertex off the beam axis",
-    4: "mu-, vertex off the beam axis",
+    1: "mu+ on axis",
+    2: "mu- on axis",
+    3: "mu+ off axis",
+    4: "mu- off axis",
 }
 
 
@@ -87,6 +87,14 @@ def pdg_code(category: int) -> int:
     return MU_PLUS if check_category(category) % 2 else MU_MINUS
 
 
+EVENTS_PER_FILE = 2**40
+
+
+def global_event(file: int, event: NDArray[Any]) -> NDArray[np.int64]:
+    """Event numbers that stay unique when several files, each counting its own events, are joined."""
+    return file * EVENTS_PER_FILE + event.astype(np.int64)
+
+
 def effective_sample_size(weight: NDArray[Any]) -> float:
     """N_eff = (sum w)^2 / sum w^2 (Kish 1965); 0 for an empty or all-zero set."""
     w = np.asarray(weight, np.float64)
@@ -128,9 +136,7 @@ class Sample:
         arrays = {name: _as_column(COLUMNS[name], values) for name, values in given.items()}
         _check_lengths(arrays)
         _check_values(arrays)
-        if protons_on_target is not None and not (
-            np.isfinite(protons_on_target) and protons_on_target > 0
-        ):
+        if protons_on_target is not None and not (np.isfinite(protons_on_target) and protons_on_target > 0):
             raise SampleError(f"protons on target {protons_on_target}: must be a positive number")
         self._columns: dict[str, NDArray[Any]] = arrays
         self.protons_on_target = protons_on_target
@@ -146,7 +152,9 @@ class Sample:
         try:
             return self._columns[name]
         except KeyError:
-            raise SampleError(f"column '{name}': not in this sample, which has {', '.join(self.names)}") from None
+            raise SampleError(
+                f"column '{name}': not in this sample, which has {', '.join(self.names)}"
+            ) from None
 
     def __repr__(self) -> str:
         pot = "unknown" if self.protons_on_target is None else f"{self.protons_on_target:.4g}"

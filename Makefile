@@ -1,0 +1,39 @@
+# Everything here needs only Python 3.11 or newer and make.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+STAMP = $(VENV)/.installed
+
+.PHONY: quickstart test lint docs-note-gan benchmark quickstart-bundle clean
+
+quickstart: $(STAMP)
+	$(BIN)/muforge quickstart --out quickstart
+
+test: $(STAMP)
+	$(BIN)/python -m pytest
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# The figures and tables of docs/note_gan.md: DATASET is a data set made by `muforge ingest`.
+docs-note-gan: $(STAMP)
+	$(BIN)/python -m scripts.note_gan $(DATASET)
+
+# The record behind docs/performance.md: FILES are flat full-simulation files.
+benchmark: $(STAMP)
+	$(BIN)/python -m benchmarks.run --files $(FILES)
+
+# The models that `muforge quickstart` judges, from the sample that the package carries.
+quickstart-bundle: $(STAMP)
+	$(BIN)/python scripts/train_quickstart_bundle.py
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable . --group dev
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

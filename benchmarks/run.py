@@ -1,0 +1,107 @@
+"""Run the benchmarks, keep a record, and put its figures into docs/performance.md.
+
+    python -m benchmarks.run --files FILES...
+
+Everything compared is compared in this one run, in turns; quote the ratios, not the absolute figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import platform
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks import generation, ingest, training
+from scripts.blocks import replace_block
+
+ROOT = Path(__file__).resolve().parents[1]
+RECORDS = ROOT / "benchmarks" / "records"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--files", nargs="+", type=Path, required=True, help="flat full-simulation files")
+    arguments = parser.parse_args()
+    record = {
+        "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "commit": _git("rev-parse", "HEAD") + ("-modified" if _git("status", "--porcelain", "src") else ""),
+        "command": f"python -m benchmarks.run --files {shlex.join(file.name for file in arguments.files)}",
+        "machine": _machine(),
+        "ingest": ingest.measure(arguments.files),
+        "training": training.measure(),
+        "generation": generation.measure(),
+    }
+    path = RECORDS / f"{record['date'][:10]}.json"
+    path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    replace_block(ROOT / "docs" / "performance.md", "benchmarks", table(record, path.name))
+    print(path)
+
+
+def table(record: dict[str, Any], name: str) -> str:
+    """The record as Markdown."""
+    machine = record["machine"]
+    lines = [
+        f"Record `benchmarks/records/{name}`: {record['date']}, commit `{record['commit'][:12]}`, "
+        f"{machine['processor']}, {machine['cores']} cores, Python {machine['python']}.",
+        "",
+        "| what | rate | compared in the same run |",
+        "|---|---|---|",
+    ]
+    rate = record["ingest"]["muons_per_second"]
+    lines.append(
+        f"| ingest, {record['ingest']['muons']:,} muons | {rate['ingest'] / 1e6:.2f} M muons/s | "
+        f"{_times(record['ingest']['time_of_ingest_over_uproot_alone'])} the time of uproot reading the branches alone |"
+    )
+    for network, result in record["training"].items():
+        steps = result["steps_per_second"]
+        against = [
+            f"{_times(result[f'muforge_over_{other}'])} {other} ({steps[other]:.1f})"
+            for other in steps
+            if other != "muforge"
+        ]
+        lines.append(f"| training, {network}, batch 100, one thread | {steps['muforge']:.1f} steps/s | {'; '.join(against)} |")
+        share = 100 * result["batch_drawing_share_of_step"]
+        lines.append(f"| drawing weighted batches, {network} | {share:.2f}% of the step | |")
+    generated = record["generation"]
+    for what, value in generated["muons_per_second"].items():
+        compared = {
+            "to a ROOT file": f"{_times(generated['time_with_file_over_without'])} the time without a file",
+            "to a ROOT file, 2 processes": f"{_times(generated['speed_of_two_processes_over_one'])} one process",
+        }.get(what, "")
+        lines.append(f"| generation, {what} | {value / 1e3:,.0f} k muons/s | {compared} |")
+    return "\n".join(lines)
+
+
+def _times(ratio: dict[str, float]) -> str:
+    return f"{ratio['median']:.2f} ({ratio['min']:.2f} to {ratio['max']:.2f}) times"
+
+
+def _machine() -> dict[str, Any]:
+    import os
+
+    import torch
+
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+    return {
+        "processor": model,
+        "cores": os.cpu_count(),
+        "python": sys.version.split()[0],
+        "torch": torch.__version__,
+        "system": platform.system(),
+    }
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,269 @@
+"""`Bundle`: trained categories with their representations and rates, as a directory of JSON and safetensors.
+
+`bundle.json` names, for each category, the model's configuration, the representation's constants, the rate and
+the checksum and shapes of the weights, which lie beside it. Nothing in a bundle is executed when it is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from muforge.errors import BundleError, MuforgeError
+from muforge.files import atomic_directory, check_output_directory, sha256
+from muforge.sample import CATEGORIES, features
+
+if TYPE_CHECKING:
+    from muforge.dataset.store import Dataset
+    from muforge.trained import TrainedModel
+
+MANIFEST_NAME = "bundle.json"
+SCHEMA_VERSION: Literal[1] = 1
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Weights(_Record):
+    """One safetensors file."""
+
+    file: str = Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]*$")
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    shapes: dict[str, tuple[int, ...]]
+
+
+class CategoryModel(_Record):
+    """What is needed to generate one category."""
+
+    columns: tuple[str, ...]
+    model: dict[str, Any]
+    representation: dict[str, Any]
+    rate: float = Field(gt=0, description="muons per proton on target")
+    n_eff: float = Field(ge=0, description="effective sample size of the training events")
+    weights: Weights
+    judged: dict[str, Any] | None = Field(description="figures of merit on the test events, with their nulls")
+
+
+class Provenance(_Record):
+    """Where the models come from."""
+
+    muforge_version: str
+    dataset: str = Field(description="SHA-256 of the data set's manifest")
+
+
+class Manifest(_Record):
+    """The content of `bundle.json`."""
+
+    schema_version: Literal[1]
+    name: str
+    protons_on_target: float = Field(gt=0, description="the protons for which weights are normalised")
+    ecut: float | None = Field(description="energy cut of the production, GeV")
+    provenance: Provenance
+    categories: dict[Annotated[int, Field(ge=1, le=4)], CategoryModel]
+
+
+class Bundle:
+    """Models of up to four categories that together make a spill. Use `Bundle.load`."""
+
+    def __init__(self, directory: Path, manifest: Manifest) -> None:
+        self.directory = directory
+        self.manifest = manifest
+        self._models: dict[int, TrainedModel] = {}
+
+    def __repr__(self) -> str:
+        return f"Bundle({self.name} {self.identity[:12]}, categories {', '.join(map(str, self.rates))})"
+
+    @property
+    def name(self) -> str:
+        return self.manifest.name
+
+    @property
+    def protons_on_target(self) -> float:
+        """The protons for which weights of generated muons are normalised."""
+        return self.manifest.protons_on_target
+
+    @property
+    def ecut(self) -> float | None:
+        """Energy cut of the production in GeV, if known."""
+        return self.manifest.ecut
+
+    @property
+    def rates(self) -> dict[int, float]:
+        """Muons per proton on target, by category."""
+        return {int(category): record.rate for category, record in sorted(self.manifest.categories.items())}
+
+    @cached_property
+    def identity(self) -> str:
+        """SHA-256 of `bundle.json`, which in turn holds the checksums of the weights."""
+        return hashlib.sha256((self.directory / MANIFEST_NAME).read_bytes()).hexdigest()
+
+    @classmethod
+    def load(cls, directory: str | Path) -> Bundle:
+        """Open a bundle and check that everything it names is there and unchanged.
+
+        Raises:
+            BundleError: Not a bundle, an unknown schema version, a missing file, a checksum or a shape that
+                does not agree.
+        """
+        path = Path(directory)
+        manifest = _read_manifest(path)
+        for category, record in manifest.categories.items():
+            _check_weights(path, category, record)
+        return cls(path, manifest)
+
+    def model(self, category: int) -> TrainedModel:
+        """The trained model of a category.
+
+        Raises:
+            BundleError: The bundle has no such category, or its parts do not fit together.
+        """
+        if category not in self._models:
+            self._models[category] = self._build(category)
+        return self._models[category]
+
+    def _build(self, category: int) -> TrainedModel:
+        from safetensors.torch import load_file
+
+        from muforge.trained import TrainedModel
+
+        record = self.manifest.categories.get(category)
+        if record is None:
+            raise BundleError(
+                f"{self.directory}: has no category {category}, only {', '.join(map(str, self.rates))}"
+            )
+        try:
+            return TrainedModel.restore(
+                category, record.model, record.representation, load_file(self.directory / record.weights.file)
+            )
+        except MuforgeError as error:
+            raise BundleError(f"{self.directory}: category {category}: {error}") from error
+        except (ValueError, KeyError, TypeError, RuntimeError) as error:
+            reason = " ".join(str(error).split())
+            raise BundleError(
+                f"{self.directory}: category {category}: parts do not fit ({reason})"
+            ) from error
+
+
+def save_bundle(
+    directory: str | Path,
+    models: Mapping[int, TrainedModel],
+    dataset: Dataset,
+    *,
+    name: str,
+    judged: Mapping[int, dict[str, Any]] | None = None,
+    force: bool = False,
+) -> Bundle:
+    """Write trained models as a bundle.
+
+    Arguments:
+        directory: Where; it must not exist unless `force`.
+        models: Trained model of each category.
+        dataset: What they were trained on; the rates and normalisation are taken from it.
+        name: What to call the bundle.
+        judged: Figures of merit by category, as `Comparison.to_dict` gives them.
+
+    Raises:
+        BundleError: No models, or one stands under another category than its own.
+        OutputError: The directory exists or cannot be written.
+    """
+    from safetensors.torch import save_file
+
+    from muforge import __version__
+
+    path = Path(directory)
+    check_output_directory(path)
+    if path.exists() and not (force and (path / MANIFEST_NAME).is_file()):
+        hint = "give --force to replace it" if (path / MANIFEST_NAME).is_file() else "choose another name"
+        raise BundleError(f"{path}: exists already; {hint}")
+    if not models:
+        raise BundleError(f"{path}: a bundle needs at least one trained category")
+    with atomic_directory(path) as partial:
+        records = {}
+        for category, model in sorted(models.items()):
+            if model.category != category:
+                raise BundleError(
+                    f"{path}: a model of category {model.category} given as category {category}"
+                )
+            file = f"category-{category}.safetensors"
+            tensors = model.tensors()
+            save_file(tensors, partial / file)
+            records[category] = CategoryModel(
+                columns=model.representation.columns,
+                model=model.config.model_dump(mode="json"),
+                representation=model.representation.state(),
+                rate=dataset.rate(category),
+                n_eff=dataset.load(category, "train").n_eff,
+                weights=Weights(
+                    file=file,
+                    sha256=sha256(partial / file),
+                    shapes={key: tuple(tensor.shape) for key, tensor in sorted(tensors.items())},
+                ),
+                judged=dict(judged[category]) if judged and category in judged else None,
+            )
+        manifest = Manifest(
+            schema_version=SCHEMA_VERSION,
+            name=name,
+            protons_on_target=dataset.protons_on_target,
+            ecut=dataset.manifest.ecut,
+            provenance=Provenance(muforge_version=__version__, dataset=dataset.identity),
+            categories=records,
+        )
+        (partial / MANIFEST_NAME).write_text(manifest.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    return Bundle.load(path)
+
+
+def _read_manifest(directory: Path) -> Manifest:
+    path = directory / MANIFEST_NAME
+    if not directory.exists():
+        raise BundleError(f"{directory}: no such bundle")
+    if not path.is_file():
+        raise BundleError(f"{directory}: not a bundle, it has no {MANIFEST_NAME}")
+    try:
+        return Manifest.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "content"
+        if first["loc"] == ("schema_version",):
+            found = f"schema version {first['input']}"
+            raise BundleError(f"{path}: {found}, this muforge reads version {SCHEMA_VERSION}; update muforge") from None
+        raise BundleError(f"{path}: {place}: {first['msg']}") from None
+
+
+def _check_weights(directory: Path, category: int, record: CategoryModel) -> None:
+    from safetensors import SafetensorError, safe_open
+
+    path = directory / record.weights.file
+    if not path.is_file():
+        raise BundleError(f"{path}: missing")
+    found = sha256(path)
+    if found != record.weights.sha256:
+        raise BundleError(
+            f"{path}: checksum {found[:12]}..., expected {record.weights.sha256[:12]}...: the file was changed"
+        )
+    if record.columns != features(category):
+        needed = features(category)
+        raise BundleError(
+            f"{directory}: category {category} learns {len(needed)} columns ({', '.join(needed)}), "
+            f"the bundle gives it {len(record.columns)} ({', '.join(record.columns)})"
+        )
+    try:
+        with safe_open(path, framework="np") as tensors:
+            shapes = {key: tuple(tensors.get_slice(key).get_shape()) for key in tensors.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise BundleError(f"{path}: damaged ({error})") from error
+    if shapes != record.weights.shapes:
+        wrong = sorted(
+            key
+            for key in {*shapes, *record.weights.shapes}
+            if shapes.get(key) != record.weights.shapes.get(key)
+        )
+        raise BundleError(f"{path}: tensor '{wrong[0]}' has another shape than {MANIFEST_NAME} says")
+
+
+__all__ = ["CATEGORIES", "Bundle", "Manifest", "save_bundle"]

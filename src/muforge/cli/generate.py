@@ -1,0 +1,106 @@
+"""`muforge generate`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class OutputFormat(StrEnum):
+    flat = "flat"
+    parquet = "parquet"
+    hdf5 = "hdf5"
+    npy = "npy"
+
+
+class Compression(StrEnum):
+    lz4 = "lz4"
+    zstd = "zstd"
+    zlib = "zlib"
+    none = "none"
+
+
+def generate(
+    bundle: Annotated[Path, typer.Argument(help="Bundle of trained models, made by 'muforge bundle'.")],
+    out: Annotated[
+        Path, typer.Option("--out", help="File to write; with --shards, the pattern of their names.")
+    ],
+    pot: Annotated[
+        float | None,
+        typer.Option("--pot", help="Protons on target: counts are Poisson numbers around the rates."),
+    ] = None,
+    muons: Annotated[int | None, typer.Option("--muons", help="Number of muons, instead of --pot.")] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same muons.")] = 0,
+    shards: Annotated[int, typer.Option("--shards", help="Number of files.")] = 1,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs", min=1, help="Processes; the muons do not depend on it. Default: one per processor."
+        ),
+    ] = None,
+    format: Annotated[
+        OutputFormat, typer.Option("--format", help="flat is FairShip's pythia8-Geant4 tree.")
+    ] = OutputFormat.flat,
+    z_offset: Annotated[
+        float, typer.Option("--z-offset", help="Metres added to every z, e.g. -70.845 for the 2018 geometry.")
+    ] = 0.0,
+    buffer_row: Annotated[
+        bool,
+        typer.Option(
+            "--buffer-row", help="flat: end with a row of zeros, which old readers of the tree need."
+        ),
+    ] = False,
+    compression: Annotated[
+        Compression | None, typer.Option("--compression", help="flat: of the baskets. Default: lz4.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files.")] = False,
+) -> None:
+    """Generate a spill of muons into one or more files.
+
+    Muons are written before beam smearing, which FairShip applies itself when it reads them.
+    """
+    from time import perf_counter
+
+    from rich.progress import TextColumn
+
+    from muforge.cli.screen import console, progress_bar
+    from muforge.errors import ConfigError
+    from muforge.spill.generate import generate_files
+
+    options: dict[str, object] = {}
+    if format is OutputFormat.flat:
+        options = {"buffer_row": buffer_row, "compression": (compression or Compression.lz4).value}
+    elif buffer_row or compression:
+        raise ConfigError(f"--{'buffer-row' if buffer_row else 'compression'}: only for --format flat")
+    if format is not OutputFormat.parquet:
+        options["z_offset"] = z_offset
+    elif z_offset:
+        raise ConfigError("--z-offset: not for --format parquet, which keeps the frame of the training data")
+    start = perf_counter()
+    with progress_bar(TextColumn("{task.completed:,.0f} muons")) as bar:
+        task = bar.add_task("generating", total=None)
+        spill = generate_files(
+            bundle,
+            out,
+            pot=pot,
+            muons=muons,
+            seed=seed,
+            shards=shards,
+            jobs=jobs,
+            format=format.value,
+            force=force,
+            progress=lambda done, total: bar.update(task, completed=done, total=total, refresh=True),
+            **options,
+        )
+    seconds = perf_counter() - start
+    total = sum(spill.counts.values())
+    by_category = ", ".join(f"{count:,} of category {category}" for category, count in spill.counts.items())
+    console.print(f"{total:,} muons for {spill.protons_on_target:.4g} protons on target: {by_category}")
+    if spill.kept:
+        console.print(f"{len(spill.kept)} of {len(spill.files)} files were finished before and are kept")
+    for file in spill.files:
+        console.print(f"wrote {file} ({file.stat().st_size / 1e6:.1f} MB)", markup=False)
+    console.print(f"{seconds:.1f} s, {total / seconds / 1e3:,.0f} thousand muons per second")

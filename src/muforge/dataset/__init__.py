@@ -1,0 +1,1 @@
+"""The data set on disk: production files read once, split by event, one Parquet file per category."""

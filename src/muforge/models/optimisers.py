@@ -1,0 +1,36 @@
+"""The optimisers that the 2018 note compares, with Keras' constants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from torch import nn
+from torch.optim import Adam, Optimizer, RMSprop
+
+OptimiserName = Literal["amsgrad", "adam", "rmsprop"]
+
+KERAS_EPSILON = 1e-7
+KERAS_BETA2 = 0.999
+KERAS_RHO = 0.9
+
+
+def make_optimiser(
+    name: OptimiserName, parameters: Iterable[nn.Parameter], *, learning_rate: float, beta1: float
+) -> Optimizer:
+    """An optimiser; `beta1` is the momentum of Adam and means nothing to RMSprop.
+
+    References:
+        Kingma, Ba, Adam | https://arxiv.org/abs/1412.6980
+        Reddi, Kale, Kumar, On the convergence of Adam and beyond | https://arxiv.org/abs/1904.09237
+    """
+    if name == "rmsprop":
+        return RMSprop(parameters, lr=learning_rate, alpha=KERAS_RHO, eps=KERAS_EPSILON)
+    return Adam(
+        parameters,
+        lr=learning_rate,
+        betas=(beta1, KERAS_BETA2),
+        eps=KERAS_EPSILON,
+        amsgrad=name == "amsgrad",
+        fused=True,
+    )

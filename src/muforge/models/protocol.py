@@ -1,0 +1,79 @@
+"""What every model family offers to the training loop and to the samplers."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+from torch import Tensor, from_numpy, nn
+from torch.optim import Optimizer
+
+Bounds = tuple[NDArray[np.float32], NDArray[np.float32]]
+"""The box of network space (low, high), each of shape (d,), that outputs have to lie in."""
+
+
+class ModelConfig(BaseModel):
+    """Base of the configuration of every family; `family` is its name in the registry."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    family: str
+    latent_dimensions: int
+
+
+class Model(nn.Module, ABC):
+    """A generative model of vectors in network space, trained step by step from outside.
+
+    A subclass is one family. It draws its random numbers in training from torch's default generator, so that
+    a checkpoint of that generator's state is enough to go on. It knows no files and has no loop.
+    """
+
+    config_class: ClassVar[type[ModelConfig]]
+
+    dimensions: int
+    latent_dimensions: int
+    sampler: nn.Module
+    """Maps latents (n, latent_dimensions) to network space (n, dimensions); all that is needed to sample."""
+
+    @classmethod
+    @abstractmethod
+    def build(cls, config: ModelConfig, dimensions: int, bounds: Bounds) -> Self:
+        """A model with fresh weights for vectors of `dimensions` numbers within `bounds`."""
+
+    @classmethod
+    @abstractmethod
+    def build_sampler(cls, config: ModelConfig, dimensions: int, bounds: Bounds) -> nn.Module:
+        """The sampler alone, with fresh weights."""
+
+    @abstractmethod
+    def optimisers(self) -> dict[str, Optimizer]:
+        """New optimisers of this model's parameters, by name."""
+
+    @abstractmethod
+    def training_step(self, batch: Tensor, optimisers: Mapping[str, Optimizer]) -> dict[str, Tensor]:
+        """Update the parameters once.
+
+        Arguments:
+            batch: Real vectors, shape (rows_per_step(batch_size), dimensions), float32.
+            optimisers: What `optimisers` returned.
+
+        Returns:
+            The losses by name, detached scalars.
+        """
+
+    def rows_per_step(self, batch_size: int) -> int:
+        """Real vectors that one step takes when the configured batch is of `batch_size`."""
+        return batch_size
+
+    def draw_latent(self, n: int, rng: np.random.Generator) -> Tensor:
+        """Latents for the sampler, standard normal, shape (n, latent_dimensions), float32."""
+        return gaussian_latent(n, self.latent_dimensions, rng)
+
+
+def gaussian_latent(n: int, dimensions: int, rng: np.random.Generator) -> Tensor:
+    """Standard normal numbers of shape (n, dimensions), float32; fewer rows are a prefix of more."""
+    return from_numpy(rng.standard_normal((n, dimensions), np.float32))

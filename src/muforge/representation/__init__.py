@@ -1,0 +1,103 @@
+"""Invertible maps between physical columns and network space, fitted on weighted data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from muforge.errors import RepresentationError
+from muforge.representation.broaden import Broaden
+from muforge.representation.centre import Centre
+from muforge.representation.chain import Chain, map_from_state
+from muforge.representation.minmax import MinMax
+from muforge.representation.note import NoteRepresentationConfig, fit_note_chain
+from muforge.representation.protocol import Map, fit_data
+from muforge.sample import Sample
+
+__all__ = ["Broaden", "Centre", "Chain", "Map", "MinMax", "NoteRepresentationConfig", "Representation"]
+
+
+class Representation:
+    """A map between named physical columns in cm and GeV and a float32 matrix in network space.
+
+    Whatever lies within `bounds` in network space decodes to values within `physical_bounds`: the map is
+    monotone, so nothing needs to be cut off. The round trip is exact to float32: decoding what was encoded
+    returns a column to within 3 float32 epsilons of its range divided by `bound`.
+
+    Arguments:
+        columns: Names of the d columns, in the order of the matrix.
+        chain: The map, of d columns.
+
+    Raises:
+        RepresentationError: The map is not of as many columns.
+    """
+
+    def __init__(self, columns: Sequence[str], chain: Map) -> None:
+        self.columns = tuple(columns)
+        self.chain = chain
+        if chain.dimensions != len(self.columns):
+            raise RepresentationError(f"{self._name} given a map of {chain.dimensions}")
+
+    @classmethod
+    def fit(cls, sample: Sample, columns: Sequence[str], config: NoteRepresentationConfig) -> Self:
+        """The representation fitted to the muons with weight.
+
+        Raises:
+            RepresentationError: There are no muons with weight, or a column is constant.
+            SampleError: The sample lacks a column.
+        """
+        matrix = sample.matrix(columns)
+        fit_data(matrix, sample.weight, columns)
+        return cls(columns, fit_note_chain(matrix, sample.weight, columns, config))
+
+    @property
+    def dimensions(self) -> int:
+        return len(self.columns)
+
+    def encode(self, sample: Sample) -> NDArray[np.float32]:
+        """The columns of a sample in network space, shape (n, d)."""
+        return self.chain.forward(sample.matrix(self.columns)).astype(np.float32)
+
+    def decode(self, matrix: NDArray[np.floating[Any]]) -> dict[str, NDArray[np.float32]]:
+        """The physical columns, each of shape (n,), of a matrix (n, d) in network space."""
+        if matrix.ndim != 2 or matrix.shape[1] != self.dimensions:
+            given = matrix.shape[1] if matrix.ndim == 2 else f"shape {matrix.shape}"
+            raise RepresentationError(f"{self._name} given {given}")
+        physical = self.chain.inverse(matrix).astype(np.float32)
+        return {name: np.ascontiguousarray(physical[:, i]) for i, name in enumerate(self.columns)}
+
+    @property
+    def bounds(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The float32 box (low, high), each of shape (d,), that a network's output has to lie in."""
+        infinity = np.full(self.dimensions, np.inf)
+        low, high = self.chain.image(-infinity, infinity)
+        return _round_up(low), -_round_up(-high)
+
+    def physical_bounds(self) -> dict[str, tuple[float, float]]:
+        """The lowest and highest value that each column can come out as; with `bound` 1, the data's own."""
+        low, high = (self.decode(end[np.newaxis]) for end in self.bounds)
+        return {name: (float(low[name][0]), float(high[name][0])) for name in self.columns}
+
+    def state(self) -> dict[str, Any]:
+        """Everything as JSON values; `from_state` makes the same map of it, to the last bit."""
+        return {"columns": list(self.columns), "map": self.chain.state()}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """The representation that `state` was taken from; raises `RepresentationError` if it is none."""
+        columns = state.get("columns")
+        if not isinstance(columns, list) or not all(isinstance(name, str) for name in columns):
+            raise RepresentationError("state of a representation: 'columns' is not a list of names")
+        return cls(columns, map_from_state(state.get("map")))
+
+    @property
+    def _name(self) -> str:
+        return f"representation for {self.dimensions} columns ({', '.join(self.columns)})"
+
+
+def _round_up(values: NDArray[np.float64]) -> NDArray[np.float32]:
+    nearest = values.astype(np.float32)
+    return np.where(nearest < values, np.nextafter(nearest, np.float32(np.inf)), nearest)

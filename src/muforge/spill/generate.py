@@ -1,0 +1,179 @@
+"""Generating: a spill in memory, or streamed into files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from muforge.bundle import Bundle
+from muforge.errors import ConfigError, Interrupted
+from muforge.files import check_output, discard, partial_name
+from muforge.formats import metadata_of, writer_for
+from muforge.sample import COLUMNS, OFF_AXIS_FEATURES, Sample
+from muforge.spill.plan import Plan, plan_spill
+from muforge.spill.stream import stream_chunks
+
+_FEW_MUONS = 500_000
+
+
+@dataclass(frozen=True)
+class Spill:
+    """What `generate_files` wrote."""
+
+    files: tuple[Path, ...]
+    counts: dict[int, int]
+    protons_on_target: float
+    kept: tuple[Path, ...]
+    """Shards that an earlier, interrupted run of the same request had finished."""
+
+
+def generate(
+    bundle: Bundle | str | Path, *, pot: float | None = None, muons: int | None = None, seed: int = 0
+) -> Sample:
+    """Generate a spill in memory.
+
+    Arguments:
+        bundle: A bundle or its directory.
+        pot: Protons on target; the number of muons of each category is a Poisson number around its rate.
+        muons: Instead of `pot`, the number of muons.
+        seed: The same seed gives the same muons.
+    """
+    loaded = _loaded(bundle)
+    plan = plan_spill(loaded.rates, protons_on_target=pot, muons=muons, seed=seed)
+    chunks = list(stream_chunks(loaded, plan, range(plan.chunks), jobs=1))
+    return Sample(
+        {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0].names},
+        protons_on_target=loaded.protons_on_target,
+        events_known=False,
+    )
+
+
+def generate_files(
+    bundle: Bundle | str | Path,
+    out: str | Path,
+    *,
+    pot: float | None = None,
+    muons: int | None = None,
+    seed: int = 0,
+    shards: int = 1,
+    jobs: int | None = None,
+    format: str = "flat",
+    force: bool = False,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    **writer_options: Any,
+) -> Spill:
+    """Generate a spill into one or more files; memory does not grow with the number of muons.
+
+    The muons and their order depend on the bundle, the seed and the number of protons (or muons) alone: read
+    one after the other, the shards hold the same bytes for any number of shards and jobs. Each file appears
+    when it is whole. Run again after an interruption, finished shards of the same request are kept.
+
+    Arguments:
+        bundle: A bundle or its directory.
+        out: The file; with several shards, `spill.root` becomes `spill_000.root`, `spill_001.root`, ...
+        pot, muons, seed: As for `generate`.
+        shards: Number of files.
+        jobs: Processes; None takes one per processor, or one for few muons.
+        format: `flat` (FairShip's ntuple), `parquet`, `hdf5` or `npy`.
+        force: Overwrite files.
+        progress: Called with the muons done and their total.
+        writer_options: Passed to the format's writer, e.g. `z_offset`, `buffer_row`, `compression`.
+
+    Raises:
+        ConfigError: An option is out of range.
+        BundleError: The bundle is damaged.
+        OutputError: A file exists already, or the disk is full; finished shards are kept.
+        Interrupted: SIGINT; finished shards are kept.
+    """
+    loaded = _loaded(bundle)
+    plan = plan_spill(loaded.rates, protons_on_target=pot, muons=muons, seed=seed)
+    if not 1 <= shards <= plan.chunks:
+        raise ConfigError(f"--shards {shards}: must be from 1 to {plan.chunks} for {plan.muons} muons")
+    files = _names(Path(out), shards)
+    metadata = [_metadata(loaded, plan, shard, shards, writer_options) for shard in range(shards)]
+    kept = () if force else _finished(files, metadata)
+    for file in files:
+        if file not in kept:
+            check_output(file, force=force)
+    done = 0
+    workers = jobs or (1 if plan.muons < _FEW_MUONS else os.cpu_count() or 1)
+    writer_class = writer_for(format)
+    try:
+        for shard, file in enumerate(files):
+            chunks = plan.chunks_of_shard(shard, shards)
+            if file in kept:
+                done += sum(sum(plan.rows(chunk).values()) for chunk in chunks)
+                continue
+            with writer_class(
+                file, force=force, metadata=metadata[shard], title=_title(metadata[shard]), **writer_options
+            ) as writer:
+                for sample in stream_chunks(loaded, plan, chunks, jobs=workers):
+                    writer.write(sample)
+                    done += len(sample)
+                    progress(done, plan.muons)
+    except KeyboardInterrupt:
+        for file in files:
+            discard(partial_name(file))
+        whole = "finished shards are kept, run the same command to go on" if shards > 1 else "nothing is left"
+        raise Interrupted(f"interrupted; {whole}") from None
+    return Spill(tuple(files), dict(plan.counts), plan.protons_on_target, kept)
+
+
+def _loaded(bundle: Bundle | str | Path) -> Bundle:
+    return bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
+
+
+def _names(out: Path, shards: int) -> list[Path]:
+    if shards == 1:
+        return [out]
+    return [out.with_name(f"{out.stem}_{shard:03d}{out.suffix}") for shard in range(shards)]
+
+
+def _finished(files: list[Path], metadata: list[dict[str, Any]]) -> tuple[Path, ...]:
+    """Shards of this very request that are there already; none if all are, so that nothing is overwritten."""
+    same = tuple(
+        file
+        for file, expected in zip(files, metadata, strict=True)
+        if file.is_file() and metadata_of(file) == expected
+    )
+    return same if len(same) < len(files) else ()
+
+
+def _metadata(
+    bundle: Bundle, plan: Plan, shard: int, shards: int, writer_options: dict[str, Any]
+) -> dict[str, Any]:
+    from muforge import __version__
+
+    return {
+        "muforge_version": __version__,
+        "model": {"name": bundle.name, "identity": bundle.identity},
+        "seed": plan.seed,
+        "protons_on_target": plan.protons_on_target,
+        "weights_protons_on_target": bundle.protons_on_target,
+        "muons": {str(category): count for category, count in plan.counts.items()},
+        "shard": shard,
+        "shards": shards,
+        "ecut": bundle.ecut,
+        "smearing": "none: muons before beam smearing and random azimuth",
+        "units": {"position": "m", "momentum": "GeV"},
+        "not_modelled": [
+            name
+            for name in COLUMNS
+            if name.startswith("plane_") or name in ("parent_pdg", "start_t", "origin")
+        ],
+        "modelled": list(OFF_AXIS_FEATURES),
+        "written_with": {name: value for name, value in writer_options.items() if value is not None},
+    }
+
+
+def _title(metadata: dict[str, Any]) -> str:
+    return (
+        f"muforge {metadata['muforge_version']}, model {metadata['model']['name']}, seed {metadata['seed']}: "
+        f"{metadata['protons_on_target']:.6g} protons on target, "
+        f"weights per {metadata['weights_protons_on_target']:.6g}, before smearing"
+    )

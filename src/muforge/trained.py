@@ -1,0 +1,152 @@
+"""`TrainedModel`: one category's generator, from latents to physical columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import ValidationError
+from torch import Tensor, nn
+
+from muforge.errors import ConfigError, RepresentationError
+from muforge.models import build_sampler, config_from
+from muforge.models.precision import torch_settings
+from muforge.models.problem import first_problem
+from muforge.models.protocol import ModelConfig, gaussian_latent
+from muforge.representation import Representation
+from muforge.rng import Purpose, stream
+from muforge.sample import OFF_AXIS_FEATURES, Sample, features, pdg_code
+
+ROWS_PER_PASS = 1024
+"""Rows that go through the network at once. Matrix products of other shapes round differently, so a pass is
+always full and a shorter request takes its first rows."""
+
+ROWS_PER_STREAM = 65_536
+"""Rows of `TrainedModel.sample` that share a random stream."""
+
+
+class TrainedModel:
+    """Generates muons of one category.
+
+    Arguments:
+        category: 1 to 4.
+        config: The model's configuration.
+        representation: Of the category's features.
+        sampler: Maps latents of shape (n, latent_dimensions) to network space; put into evaluation mode here.
+        latent_dimensions: Numbers in a latent vector.
+
+    Raises:
+        RepresentationError: The representation is of other columns than the category's features.
+        SampleError: No such category.
+    """
+
+    def __init__(
+        self,
+        category: int,
+        config: ModelConfig,
+        representation: Representation,
+        sampler: nn.Module,
+        latent_dimensions: int,
+    ) -> None:
+        if representation.columns != features(category):
+            raise RepresentationError(
+                f"category {category} has {len(features(category))} columns ({', '.join(features(category))}), "
+                f"the representation has {representation.dimensions} ({', '.join(representation.columns)})"
+            )
+        self.category = category
+        self.config = config
+        self.representation = representation
+        self.sampler = sampler.eval().requires_grad_(False)
+        self.latent_dimensions = latent_dimensions
+
+    def __repr__(self) -> str:
+        return f"TrainedModel(category {self.category}, {self.config.family}: {', '.join(self.representation.columns)})"
+
+    @classmethod
+    def restore(
+        cls,
+        category: int,
+        config: Mapping[str, Any],
+        representation: Mapping[str, Any],
+        tensors: Mapping[str, Tensor],
+    ) -> Self:
+        """The model whose `config.model_dump()`, `representation.state()` and `tensors()` are given.
+
+        Raises:
+            ConfigError: The configuration is not valid, or tensors are missing, left over or of another shape.
+            RepresentationError: The representation is not valid or of other columns.
+        """
+        try:
+            own = config_from(config)
+        except ValidationError as error:
+            raise ConfigError(f"model configuration: {first_problem(error)}") from None
+        fitted = Representation.from_state(representation)
+        with torch.random.fork_rng(devices=[]):
+            sampler = build_sampler(own, fitted.dimensions, fitted.bounds)
+        _check_tensors(sampler.state_dict(), tensors)
+        sampler.load_state_dict(dict(tensors))
+        return cls(category, own, fitted, sampler, own.latent_dimensions)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """The sampler's weights and running statistics by name, on the CPU."""
+        return {name: value.cpu().contiguous() for name, value in self.sampler.state_dict().items()}
+
+    def columns(self, n: int, rng: np.random.Generator) -> dict[str, NDArray[np.float32]]:
+        """Physical columns start_x, start_y, start_z [cm], px, py, pz [GeV] of n muons, each of shape (n,).
+
+        Equal generators give equal muons, and fewer muons are a prefix of more. Vertices of categories 1 and 2
+        are on the beam axis: start_x and start_y are zero.
+        """
+        passes = [self._one_pass(rng) for _ in range(0, n, ROWS_PER_PASS)]
+        zeros = np.zeros(n, np.float32)
+        return {
+            name: np.concatenate([each[name] for each in passes])[:n]
+            if passes and name in passes[0]
+            else zeros.copy()
+            for name in OFF_AXIS_FEATURES
+        }
+
+    def sample(self, n: int, seed: int = 0) -> Sample:
+        """n muons of weight 1, each an event of its own. Fewer of the same seed are a prefix of more.
+
+        Raises:
+            ConfigError: The seed or the number is out of range.
+        """
+        if n < 0:
+            raise ConfigError(f"{n} muons: must not be negative")
+        parts = [
+            self.columns(
+                min(ROWS_PER_STREAM, n - start),
+                stream(seed, Purpose.LATENT, self.category, start // ROWS_PER_STREAM),
+            )
+            for start in range(0, n, ROWS_PER_STREAM)
+        ] or [self.columns(0, stream(seed, Purpose.LATENT, self.category))]
+        return self.as_sample({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
+
+    def as_sample(self, columns: Mapping[str, NDArray[np.float32]]) -> Sample:
+        """Columns of this category as a sample of weight 1."""
+        n = len(columns["start_z"])
+        pdg = np.full(n, pdg_code(self.category), np.int32)
+        return Sample({"pdg": pdg, "weight": np.ones(n), **columns}, events_known=False)
+
+    def _one_pass(self, rng: np.random.Generator) -> dict[str, NDArray[np.float32]]:
+        device = next(self.sampler.parameters()).device
+        latent = gaussian_latent(ROWS_PER_PASS, self.latent_dimensions, rng).to(device)
+        with torch_settings(threads=1, matmul_precision="highest"), torch.inference_mode():
+            output = self.sampler(latent).cpu().numpy()
+        return self.representation.decode(output)
+
+
+def _check_tensors(expected: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> None:
+    for name in sorted({*expected, *given}):
+        if name not in given:
+            raise ConfigError(f"tensor '{name}': missing")
+        if name not in expected:
+            raise ConfigError(f"tensor '{name}': not part of this model")
+        if expected[name].shape != given[name].shape:
+            raise ConfigError(
+                f"tensor '{name}': shape {tuple(given[name].shape)}, expected {tuple(expected[name].shape)}"
+            )

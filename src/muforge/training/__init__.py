@@ -1,0 +1,1 @@
+"""Training: weighted batches, the loop, averaged weights, checkpoints, the monitor and early stopping."""

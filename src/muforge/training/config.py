@@ -1,0 +1,128 @@
+"""The configuration of a run: model, representation, training; YAML on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError, field_validator
+
+from muforge.errors import ConfigError
+from muforge.files import atomic
+from muforge.models import config_from
+from muforge.models.precision import MatmulPrecision
+from muforge.models.problem import first_problem
+from muforge.models.protocol import ModelConfig
+from muforge.representation import NoteRepresentationConfig
+
+FigureOfMerit = Literal["auc", "overlap", "reduced_chi2"]
+
+
+class TrainingConfig(BaseModel):
+    """How a model is trained and watched.
+
+    References:
+        Marshall, GANs and VAEs testing (2018), sections 4 and 7
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    steps: int = Field(default=100_000, ge=1, description="training steps")
+    batch_size: int = Field(
+        default=100, ge=4, description="muons per step; a GAN's are half real, half generated"
+    )
+    seed: int = Field(default=0, ge=0, lt=2**64, description="of every random number")
+    ema_decay: float = Field(
+        default=0.999,
+        ge=0,
+        lt=1,
+        description="of the moving average of weights that samples are drawn with; 0 is off",
+    )
+    checkpoint_every: int = Field(default=2000, ge=1, description="steps between checkpoints")
+    monitor_every: int = Field(
+        default=5000, ge=0, description="steps between monitor calls; 0 is only at the end"
+    )
+    judge_size: int = Field(default=50_000, ge=10, description="muons per side and half in the BDT test")
+    judge_classifier: Literal["histogram", "reference"] = Field(
+        default="histogram", description="trees of the monitor's BDT test"
+    )
+    figure_of_merit: FigureOfMerit = Field(default="auc", description="what decides which step was the best")
+    patience: int = Field(
+        default=10, ge=0, description="monitor calls without improvement before training stops; 0 is never"
+    )
+    plots: bool = Field(default=True, description="draw figures at every monitor call")
+    device: str = Field(default="cpu", description="'cpu', 'cuda' or any other device of torch")
+    matmul_precision: MatmulPrecision = Field(
+        default="medium", description="of float32 matrix products in training, as torch names it"
+    )
+    threads: int = Field(default=1, ge=1, description="CPU threads; more than one slows small batches down")
+
+
+class RunConfig(BaseModel):
+    """Everything that decides a run, given the data. `model` is of any family, named by its `family`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: SerializeAsAny[ModelConfig] = Field(default_factory=lambda: config_from({"family": "gan"}))
+    representation: NoteRepresentationConfig = NoteRepresentationConfig()
+    training: TrainingConfig = TrainingConfig()
+
+    @field_validator("model", mode="before")
+    @classmethod
+    def _of_its_family(cls, value: Any) -> Any:
+        if isinstance(value, ModelConfig):
+            return value
+        if not isinstance(value, Mapping):
+            raise ConfigError(f"model: {value!r}: expected options of a model")
+        try:
+            return config_from(value)
+        except ValidationError as error:
+            raise ConfigError(first_problem(error, "model")) from None
+
+    @classmethod
+    def from_mapping(cls, content: Mapping[str, Any]) -> Self:
+        """The configuration in nested plain values; raises `ConfigError` naming the first wrong key."""
+        try:
+            return cls.model_validate(content)
+        except ValidationError as error:
+            raise ConfigError(first_problem(error)) from None
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a YAML file; raises `ConfigError` naming the file and what is wrong in it."""
+        try:
+            content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path}: cannot be read ({error})") from error
+        except yaml.YAMLError as error:
+            raise ConfigError(f"{path}: not YAML ({' '.join(str(error).split())})") from error
+        if not isinstance(content, dict):
+            raise ConfigError(f"{path}: expected options under 'model', 'representation' and 'training'")
+        try:
+            return cls.from_mapping(content)
+        except ConfigError as error:
+            raise ConfigError(f"{path}: {error}") from None
+
+    def to_mapping(self) -> dict[str, Any]:
+        """The configuration as nested plain values; `from_mapping` makes it again."""
+        return self.model_dump(mode="json")
+
+    def save(self, path: Path) -> None:
+        """Write a YAML file, whole or not at all."""
+        with atomic(path) as partial:
+            partial.write_text(yaml.safe_dump(self.to_mapping(), sort_keys=False), encoding="utf-8")
+
+
+def first_difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str | None:
+    """The dotted name of the first key in which two nested mappings differ, or None."""
+    for key in (*old, *(key for key in new if key not in old)):
+        a, b = old.get(key), new.get(key)
+        if isinstance(a, Mapping) and isinstance(b, Mapping):
+            inner = first_difference(a, b)
+            if inner is not None:
+                return f"{key}.{inner}"
+        elif a != b or (key in old) != (key in new):
+            return key
+    return None

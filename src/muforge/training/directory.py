@@ -1,0 +1,234 @@
+"""A run on disk.
+
+config.yaml                     the resolved configuration
+checkpoints/last.safetensors    everything that is needed to go on
+checkpoints/best.safetensors    the best model by the validation events
+history.json                    one row per monitor call
+plots/                          figures of the last monitor call
+result.json                     the best model on the test events, written once at the end
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from muforge.errors import OutputError, TrainingError
+from muforge.files import check_output_directory, discard, write_json
+from muforge.sample import CATEGORIES
+from muforge.trained import TrainedModel
+from muforge.training.checkpoint import load_checkpoint, save_checkpoint
+from muforge.training.config import RunConfig, first_difference
+from muforge.training.state import Best
+
+CONFIG_NAME = "config.yaml"
+HISTORY_NAME = "history.json"
+RESULT_NAME = "result.json"
+PLOTS_NAME = "plots"
+LAST_NAME = "checkpoints/last.safetensors"
+BEST_NAME = "checkpoints/best.safetensors"
+
+MAY_BE_RAISED = ("steps", "patience")
+"""Training options that a resumed run may have higher values of."""
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """What a run gives.
+
+    Arguments:
+        model: The best one by the validation events.
+        history: One row per monitor call: step, figures of merit with their nulls, mean losses.
+        judged: `Comparison.to_dict()` of the model on the test events, or None if there were none.
+    """
+
+    model: TrainedModel
+    history: list[dict[str, Any]]
+    judged: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class About:
+    """What a run is of. A run is only gone on with if this agrees.
+
+    Arguments:
+        category: 1 to 4.
+        config: The whole configuration.
+        representation: State of the representation.
+        data: Checksum of the encoded training events and their weights.
+    """
+
+    category: int
+    config: RunConfig
+    representation: dict[str, Any]
+    data: str
+
+    def state(self) -> dict[str, Any]:
+        return {**vars(self), "config": self.config.to_mapping()}
+
+
+class RunDirectory:
+    """The directory of one run; with `path` None a run that leaves nothing behind.
+
+    Arguments:
+        path: Of the directory, which `begin` makes if it is not there.
+        resume: Whether a run in it may be gone on with.
+
+    Raises:
+        OutputError: There is something in it and `resume` is not given, or it cannot be made there.
+        TrainingError: The checkpoint in it is damaged.
+    """
+
+    def __init__(self, path: Path | None, *, resume: bool) -> None:
+        self.path = path
+        self.last: dict[str, Any] | None = None
+        if path is None:
+            return
+        check_output_directory(path)
+        if path.exists() and any(path.iterdir()):
+            if not (path / CONFIG_NAME).is_file():
+                raise OutputError(f"{path}: holds other files than a run's; choose another name")
+            if not resume:
+                raise OutputError(
+                    f"{path}: a run exists already; give --resume to go on with it, or another name"
+                )
+            if (path / LAST_NAME).is_file():
+                self.last = load_checkpoint(path / LAST_NAME)
+
+    def begin(self, about: About) -> None:
+        """Check that the run on disk, if any, is the same one; make the directory and write the configuration.
+
+        Raises:
+            TrainingError: It is another one; the message names the option that differs.
+            OutputError: The directory cannot be made or written.
+        """
+        if self.path is None:
+            return
+        if self.last is not None:
+            self._check_same(self.last["about"], about)
+        try:
+            (self.path / LAST_NAME).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"{self.path}: cannot be made ({error.strerror})") from error
+        about.config.save(self.path / CONFIG_NAME)
+
+    def finished_result(self) -> FitResult | None:
+        """The result of the run, if it has one."""
+        if self.path is None or not (self.path / RESULT_NAME).is_file():
+            return None
+        return load_run(self.path)
+
+    def go_on(self) -> None:
+        """Remove the result of a run that is now trained further."""
+        if self.path is not None:
+            discard(self.path / RESULT_NAME)
+
+    def save_last(self, about: About, progress: Mapping[str, Any], machinery: Mapping[str, Any]) -> None:
+        if self.path is not None:
+            state = {"about": about.state(), "progress": progress, "machinery": machinery}
+            save_checkpoint(self.path / LAST_NAME, state)
+
+    def save_best(self, about: About, best: Best) -> None:
+        if self.path is not None:
+            save_checkpoint(self.path / BEST_NAME, {"about": about.state(), "best": vars(best)})
+
+    def save_history(self, history: list[dict[str, Any]]) -> None:
+        if self.path is not None:
+            write_json(self.path / HISTORY_NAME, history)
+
+    def save_result(self, result: Mapping[str, Any]) -> None:
+        if self.path is not None:
+            write_json(self.path / RESULT_NAME, result)
+
+    @property
+    def plots(self) -> Path | None:
+        """The folder of figures, made when asked for."""
+        if self.path is None:
+            return None
+        folder = self.path / PLOTS_NAME
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def _check_same(self, old: Mapping[str, Any], new: About) -> None:
+        if old["category"] != new.category:
+            raise TrainingError(f"{self.path}: is a run of category {old['category']}, not {new.category}")
+        before, after = old["config"], new.config.to_mapping()
+        for name in MAY_BE_RAISED:
+            _check_raised(f"{self.path}: training.{name}", before["training"][name], after["training"][name])
+        key = first_difference(_without_raisable(before), _without_raisable(after))
+        if key is not None:
+            raise TrainingError(
+                f"{self.path}: {key} is {_at(before, key)!r} in the run and {_at(after, key)!r} now; "
+                f"only training.{' and training.'.join(MAY_BE_RAISED)} may be raised"
+            )
+        if old["data"] != new.data:
+            raise TrainingError(f"{self.path}: the run was trained on other training events")
+
+
+def load_run(path: Path) -> FitResult:
+    """The result of a finished run.
+
+    Raises:
+        TrainingError: The run is not finished, or one of its files is damaged.
+    """
+    if not (path / RESULT_NAME).is_file():
+        raise TrainingError(f"{path}: not a finished run, it has no {RESULT_NAME}")
+    try:
+        result = json.loads((path / RESULT_NAME).read_text(encoding="utf-8"))
+        history = json.loads((path / HISTORY_NAME).read_text(encoding="utf-8"))
+        return FitResult(load_model(path / BEST_NAME), history, result["judged"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise TrainingError(f"{path}: damaged run ({error})") from error
+
+
+def load_model(path: Path) -> TrainedModel:
+    """The model in a `best.safetensors`; raises `TrainingError` if it is damaged."""
+    state = load_checkpoint(path)
+    try:
+        about = state["about"]
+        return TrainedModel.restore(
+            about["category"], about["config"]["model"], about["representation"], state["best"]["tensors"]
+        )
+    except KeyError as error:
+        raise TrainingError(f"{path}: not the best model of a run (it has no {error})") from None
+
+
+def category_directory(run: Path, category: int) -> Path:
+    """Where the run of one category lies in a directory of several."""
+    return run / f"category-{category}"
+
+
+def finished_categories(run: Path) -> dict[int, FitResult]:
+    """The results of the finished runs `category-1` to `category-4` in a directory.
+
+    Raises:
+        TrainingError: There are none, or one is damaged.
+    """
+    found = [number for number in CATEGORIES if (category_directory(run, number) / RESULT_NAME).is_file()]
+    if not found:
+        raise TrainingError(
+            f"{run}: has no finished run, expected category-1 to category-4 with a {RESULT_NAME}"
+        )
+    return {category: load_run(category_directory(run, category)) for category in found}
+
+
+def _check_raised(name: str, old: int, new: int) -> None:
+    never = name.endswith("patience")
+    lowered = new < old and not (never and new == 0)
+    if lowered or (never and old == 0 and new != 0):
+        raise TrainingError(f"{name} is {old} in the run and {new} now; it may be raised only")
+
+
+def _without_raisable(config: Mapping[str, Any]) -> dict[str, Any]:
+    training = {name: value for name, value in config["training"].items() if name not in MAY_BE_RAISED}
+    return {**config, "training": training}
+
+
+def _at(config: Mapping[str, Any], key: str) -> Any:
+    value: Any = config
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value

@@ -1,0 +1,70 @@
+"""The training loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from muforge.errors import Interrupted
+from muforge.training.batches import WeightedBatches
+from muforge.training.config import TrainingConfig
+from muforge.training.state import Machinery, Progress
+
+ProgressCallback = Callable[[int, int, Mapping[str, float]], None]
+"""Called after each step with its number from 1, the number of steps, and its losses."""
+
+
+def train(
+    machinery: Machinery,
+    batches: WeightedBatches,
+    config: TrainingConfig,
+    now: Progress,
+    *,
+    monitor: Callable[[], None],
+    checkpoint: Callable[[], None],
+    progress: ProgressCallback,
+    should_stop: Callable[[], bool],
+) -> None:
+    """Train from where `now` stands to the last step, or until the figure of merit no longer improves.
+
+    Arguments:
+        machinery: What is trained.
+        batches: Of real vectors.
+        config: Steps and intervals.
+        now: Updated in place.
+        monitor: Judges the model and notes the verdict in `now`.
+        checkpoint: Saves everything.
+        progress: Called after every step.
+        should_stop: Asked before every step.
+
+    Raises:
+        Interrupted: `should_stop` said so; a checkpoint was saved.
+        TrainingError: Losses or weights are not finite; the last checkpoint is from before.
+    """
+    while not finished(now, config):
+        if should_stop():
+            checkpoint()
+            raise Interrupted(f"interrupted after step {now.step} of {config.steps}")
+        step = now.step + 1
+        losses = machinery.model.training_step(batches.at(now.step), machinery.optimisers)
+        machinery.ema.update(step)
+        progress(step, config.steps, now.count(step, losses))
+        if _due(step, config.monitor_every) or step == config.steps:
+            machinery.require_finite(step)
+            monitor()
+        if _due(step, config.checkpoint_every) or finished(now, config):
+            machinery.require_finite(step)
+            checkpoint()
+
+
+def finished(now: Progress, config: TrainingConfig) -> bool:
+    """Whether the last step is done or the figure of merit has not improved for `patience` monitor calls."""
+    return now.step >= config.steps or stopped_early(now, config)
+
+
+def stopped_early(now: Progress, config: TrainingConfig) -> bool:
+    """Whether patience is exhausted."""
+    return 0 < config.patience <= now.stale
+
+
+def _due(step: int, every: int) -> bool:
+    return every > 0 and step % every == 0

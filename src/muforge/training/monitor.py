@@ -1,0 +1,128 @@
+"""The monitor: how good the model is by now, in numbers and figures."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from muforge.rng import Purpose, stream
+from muforge.sample import Sample, features
+from muforge.trained import TrainedModel
+from muforge.training.config import FigureOfMerit, TrainingConfig
+from muforge.training.directory import About, RunDirectory
+from muforge.training.state import Best, Progress
+
+if TYPE_CHECKING:
+    from muforge.judge import BDTResult, Comparison
+
+HALVES = 2
+"""The judge trains on one half of a sample and tests on the other."""
+
+ROWS, VALIDATION, TEST = 0, 1, 2
+"""Places of the random numbers that choose rows and that generate muons to be judged."""
+
+FIGURES = ("auc", "reduced_chi2", "overlap")
+
+
+class Monitor:
+    """Compares generated muons with the validation events, beside training against validation events: the null.
+
+    It holds at most two judge sizes of each sample and disturbs no random generator of torch. Every call
+    draws the same latents and rows, so that the curve shows the model's changes alone.
+
+    Arguments:
+        config: Sizes, classifier and figure of merit.
+        training: Training events, for the null.
+        validation: Validation events.
+        about: What the run is of.
+        run: Where history, best model and figures go.
+    """
+
+    def __init__(
+        self, config: TrainingConfig, training: Sample, validation: Sample, about: About, run: RunDirectory
+    ) -> None:
+        self._config = config
+        rng = stream(config.seed, Purpose.MONITOR, about.category, ROWS)
+        self._training = _at_most(HALVES * config.judge_size, training, rng)
+        self._validation = _at_most(HALVES * config.judge_size, validation, rng)
+        self._about = about
+        self._run = run
+
+    def __call__(self, model: TrainedModel, now: Progress) -> None:
+        """Judge the model, add a row to the history, and keep the model if it is the best so far."""
+        generated, comparison = judge_model(model, self._validation, self._training, self._config, VALIDATION)
+        now.history.append({"step": now.step, **_figures(comparison), **now.take_mean_losses()})
+        self._note_best(now, model, distance(comparison.generated, self._config.figure_of_merit))
+        self._run.save_history(now.history)
+        if self._config.plots and self._run.plots is not None:
+            self._draw(self._run.plots, generated, comparison, now)
+
+    def _note_best(self, now: Progress, model: TrainedModel, value: float) -> None:
+        if now.best is not None and value >= now.best.value:
+            now.stale += 1
+            return
+        now.stale = 0
+        now.best = Best(now.step, value, {name: each.clone() for name, each in model.tensors().items()})
+        self._run.save_best(self._about, now.best)
+
+    def _draw(self, folder: Path, generated: Sample, comparison: Comparison, now: Progress) -> None:
+        from muforge import report
+
+        columns = features(self._about.category)
+        title = f"category {self._about.category}, step {now.step}"
+        for name, figure in {
+            "one_dimensional": report.one_dimensional(self._validation, generated, columns, title=title),
+            "pairs": report.pairs(self._validation, generated, columns),
+            "bdt_output": report.bdt_output(comparison),
+            "progress": report.progress(now.history),
+        }.items():
+            report.save(figure, folder / f"{name}.png")
+
+
+def judge_model(
+    model: TrainedModel, real: Sample, null: Sample, config: TrainingConfig, place: int, *, repeats: int = 1
+) -> tuple[Sample, Comparison]:
+    """Generated muons and their BDT test against real ones, with the run's size, classifier, seed and threads."""
+    from muforge.judge import compare
+
+    rows = min(HALVES * config.judge_size, len(null))
+    rng = stream(config.seed, Purpose.MONITOR, model.category, place)
+    generated = model.as_sample(model.columns(rows, rng))
+    comparison = compare(
+        real,
+        generated,
+        null=null,
+        classifier=config.judge_classifier,
+        size=config.judge_size,
+        repeats=repeats,
+        seed=config.seed,
+        threads=config.threads,
+    )
+    return generated, comparison
+
+
+def _figures(comparison: Comparison) -> dict[str, Any]:
+    row = {name: getattr(comparison.generated, name) for name in FIGURES}
+    return row | {f"null_{name}": getattr(comparison.null, name) for name in FIGURES}
+
+
+def distance(result: BDTResult, figure_of_merit: FigureOfMerit) -> float:
+    """How far a figure of merit is from a perfect generator's: smaller is better."""
+    return _DISTANCES[figure_of_merit](result)
+
+
+_DISTANCES: Mapping[str, Callable[[BDTResult], float]] = {
+    "auc": lambda result: abs(result.auc - 0.5),
+    "overlap": lambda result: 1 - result.overlap,
+    "reduced_chi2": lambda result: sys.float_info.max if result.reduced_chi2 is None else result.reduced_chi2,
+}
+
+
+def _at_most(rows: int, sample: Sample, rng: np.random.Generator) -> Sample:
+    if len(sample) <= rows:
+        return sample
+    return sample.select(np.sort(rng.choice(len(sample), rows, replace=False)))

@@ -1,0 +1,203 @@
+"""`fit`: one category trained, watched, checkpointed, and judged once at the end."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from muforge.errors import ConfigError, Interrupted, RepresentationError, SampleError
+from muforge.models import build
+from muforge.models.precision import torch_settings
+from muforge.representation import Representation
+from muforge.rng import Purpose, stream
+from muforge.sample import Sample, features
+from muforge.trained import TrainedModel
+from muforge.training.batches import WeightedBatches
+from muforge.training.config import RunConfig
+from muforge.training.directory import (
+    About,
+    FitResult,
+    RunDirectory,
+    finished_categories,
+    load_model,
+    load_run,
+)
+from muforge.training.ema import EMA
+from muforge.training.loop import ProgressCallback, finished, stopped_early, train
+from muforge.training.monitor import TEST, Monitor, judge_model
+from muforge.training.state import Machinery, Progress
+
+__all__ = ["FitResult", "finished_categories", "fit", "load_model", "load_run"]
+
+TEST_REPEATS = 3
+
+
+def fit(
+    training: Sample,
+    validation: Sample,
+    test: Sample | None,
+    category: int,
+    config: RunConfig,
+    directory: Path | None = None,
+    *,
+    resume: bool = False,
+    progress: ProgressCallback = lambda step, steps, losses: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> FitResult:
+    """Train a model of one category.
+
+    Arguments:
+        training: Training events; the representation is fitted to them alone.
+        validation: Events that choose the best step and stop the training.
+        test: Events on which the chosen model is judged once, at the end.
+        category: 1 to 4; all samples must be of it.
+        config: Model, representation and training.
+        directory: Where the run is kept; None keeps nothing.
+        resume: Go on with the run in `directory` if there is one, up to the steps of `config`.
+        progress: Called after every step.
+        should_stop: Asked before every step; True saves a checkpoint and raises `Interrupted`.
+
+    Raises:
+        OutputError: `directory` has a run already and `resume` was not given, or it cannot be written.
+        ConfigError: The device is not available.
+        RepresentationError: The representation cannot be fitted.
+        SampleError: A sample is empty, of another category, or too small to be judged.
+        TrainingError: Training diverged, or the run to go on with is damaged or of other data or options.
+        Interrupted: See `should_stop`.
+    """
+    samples = {"training": training, "validation": validation} | ({} if test is None else {"test": test})
+    _check_samples(category, samples)
+    device = _device(config.training.device)
+    run = RunDirectory(directory, resume=resume)
+    representation = _fit_representation(training, category, config)
+    _check_sizes(category, samples)
+    matrix = representation.encode(training)
+    about = About(category, config, representation.state(), _checksum(matrix, training.weight))
+    run.begin(about)
+    now = Progress() if run.last is None else Progress.from_state(run.last["progress"])
+    if finished(now, config.training):
+        result = run.finished_result()
+        if result is not None:
+            return result
+    run.go_on()
+    with _torch_for(config, category, device):
+        machinery = _machinery(config, representation, device)
+        if run.last is not None:
+            machinery.restore(run.last["machinery"])
+        rows = machinery.model.rows_per_step(config.training.batch_size)
+        seed = config.training.seed
+        batches = WeightedBatches(matrix, training.weight, rows, seed=seed, category=category, device=device)
+        averaged = TrainedModel(
+            category, config.model, representation, machinery.ema.average, machinery.model.latent_dimensions
+        )
+        monitor = Monitor(config.training, training, validation, about, run)
+        try:
+            train(
+                machinery,
+                batches,
+                config.training,
+                now,
+                monitor=lambda: monitor(averaged, now),
+                checkpoint=lambda: run.save_last(about, now.state(), machinery.state()),
+                progress=progress,
+                should_stop=should_stop,
+            )
+        except Interrupted as stop:
+            kept = "nothing is kept" if directory is None else f"kept in {directory}; --resume goes on"
+            raise Interrupted(f"{stop}: {kept}") from None
+    return _finish(now, about, run, training, test)
+
+
+def _finish(
+    now: Progress, about: About, run: RunDirectory, training: Sample, test: Sample | None
+) -> FitResult:
+    assert now.best is not None
+    config = about.config
+    model = TrainedModel.restore(
+        about.category, config.model.model_dump(), about.representation, now.best.tensors
+    )
+    judged = None
+    if test is not None:
+        judged = judge_model(model, test, training, config.training, TEST, repeats=TEST_REPEATS)[1].to_dict()
+    run.save_result(
+        {
+            "category": about.category,
+            "steps": now.step,
+            "stopped_early": stopped_early(now, config.training),
+            "best_step": now.best.step,
+            "n_eff": {"training": training.n_eff} | ({} if test is None else {"test": test.n_eff}),
+            "judged": judged,
+        }
+    )
+    return FitResult(model, now.history, judged)
+
+
+def _check_samples(category: int, samples: dict[str, Sample]) -> None:
+    for name, sample in samples.items():
+        sample.require_muons(f"category {category}, {name} events")
+        others = int((sample.category != category).sum())
+        if others:
+            raise SampleError(f"category {category}, {name} events: {others} muons are of another category")
+
+
+def _check_sizes(category: int, samples: dict[str, Sample]) -> None:
+    from muforge.judge.compare import MIN_MUONS
+
+    for name, sample in samples.items():
+        muons = int((sample.weight > 0).sum())
+        if muons < MIN_MUONS:
+            raise SampleError(
+                f"category {category}, {name} events: {muons} muons of positive weight, "
+                f"at least {MIN_MUONS} are needed to judge a model"
+            )
+
+
+def _fit_representation(training: Sample, category: int, config: RunConfig) -> Representation:
+    try:
+        return Representation.fit(training, features(category), config.representation)
+    except RepresentationError as error:
+        raise RepresentationError(f"category {category}, training events: {error}") from None
+
+
+def _checksum(matrix: NDArray[np.float32], weight: NDArray[np.float64]) -> str:
+    digest = hashlib.sha256(matrix.tobytes())
+    digest.update(weight.tobytes())
+    return digest.hexdigest()
+
+
+def _device(name: str) -> torch.device:
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise ConfigError(
+            f"device '{name}': unknown to torch, expected for example 'cpu' or 'cuda'"
+        ) from None
+    try:
+        torch.zeros(1, device=device).item()
+    except (RuntimeError, AssertionError, NotImplementedError):
+        raise ConfigError(f"device '{name}': not available here") from None
+    return device
+
+
+@contextmanager
+def _torch_for(config: RunConfig, category: int, device: torch.device) -> Iterator[None]:
+    """torch with the run's settings and random generators seeded for it; everything is put back afterwards."""
+    training = config.training
+    seed = int(stream(training.seed, Purpose.TRAINING, category).integers(2**63))
+    with (
+        torch_settings(threads=training.threads, matmul_precision=training.matmul_precision),
+        torch.random.fork_rng(devices=[device] if device.type == "cuda" else []),
+    ):
+        torch.manual_seed(seed)
+        yield
+
+
+def _machinery(config: RunConfig, representation: Representation, device: torch.device) -> Machinery:
+    model = build(config.model, representation.dimensions, representation.bounds).to(device)
+    return Machinery(model, model.optimisers(), EMA(model.sampler, config.training.ema_decay), device)

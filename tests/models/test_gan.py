@@ -1,0 +1,251 @@
+"""The note's GAN: architecture, losses, label and data noise, and who learns when."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from pydantic import ValidationError
+from torch import Tensor, nn
+
+from muforge.models.gan import (
+    DiscriminatorConfig,
+    GANConfig,
+    GANModel,
+    GeneratorConfig,
+    discriminator_loss,
+    generator_loss,
+)
+from tests.models.test_families import box
+
+SMALL: dict[str, Any] = {"shape": "flat", "width": 16, "layers": 2}
+
+
+def make(**options: Any) -> GANModel:
+    torch.manual_seed(0)
+    settings = {"generator": SMALL, "discriminator": SMALL, "latent_dimensions": 5, **options}
+    return GANModel(GANConfig.model_validate(settings), 6, box(6))
+
+
+def linear_widths(network: nn.Module) -> list[tuple[int, int]]:
+    return [(m.in_features, m.out_features) for m in network.modules() if isinstance(m, nn.Linear)]
+
+
+def weights(network: nn.Module) -> dict[str, Tensor]:
+    return {name: value.detach().clone() for name, value in network.state_dict().items()}
+
+
+def real(n: int = 50) -> Tensor:
+    return torch.from_numpy(np.random.default_rng(0).uniform(-1, 1, (n, 6)).astype(np.float32))
+
+
+def equal(a: dict[str, Tensor], b: dict[str, Tensor]) -> bool:
+    return all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_defaults_are_the_notes() -> None:
+    config = GANConfig()
+    assert config.latent_dimensions == 100
+    assert config.learning_rate == 0.0002
+    assert config.optimiser == "amsgrad"
+    assert config.beta1 == 0.5
+    assert (config.label_noise, config.label_noise_on, config.data_noise) == (0.3, "both", 0.001)
+    assert config.generator.widths == config.discriminator.widths == (256, 512, 1024)
+    assert config.generator.batch_norm
+    assert config.generator.batch_norm_momentum == 0.8
+    assert config.discriminator.dropout == 0.25
+
+
+@pytest.mark.parametrize(
+    ("options", "widths"),
+    [
+        ({"layers": 1}, [256]),
+        ({"layers": 4}, [256, 512, 1024, 2048]),
+        ({"layers": 2, "node_factor": 6}, [1536, 3072]),
+        ({"layers": 2, "node_factor": 0.125}, [32, 64]),
+        ({"layers": 5, "shape": "flat", "width": 33}, [33] * 5),
+    ],
+)
+def test_widths_follow_layers_and_node_factor(options: dict[str, Any], widths: list[int]) -> None:
+    model = make(generator=options, discriminator=options)
+    ends = list(itertools.pairwise(widths))
+    assert linear_widths(model.generator) == [(5, widths[0]), *ends, (widths[-1], 6)]
+    assert linear_widths(model.discriminator) == [(6, widths[0]), *ends, (widths[-1], 1)]
+
+
+def test_options_of_one_network_keep_the_others_and_its_own_defaults() -> None:
+    config = GANConfig.model_validate({"generator": {"layers": 2}})
+    assert config.generator.batch_norm
+    assert config.discriminator == DiscriminatorConfig()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"generator": {"layers": 5}},
+        {"generator": {"node_factor": 0.001}},
+        {"discriminator": {"dropout": 1.0}},
+        {"optimiser": "sgd"},
+        {"learning_rate": 0},
+        {"label_noise_on": "negative"},
+        {"latent_size": 3},
+    ],
+)
+def test_invalid_options_are_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match=r"layers|node_factor|dropout|optimiser|learning|label|latent"):
+        GANConfig.model_validate(options)
+
+
+@pytest.mark.parametrize("network", ["generator", "discriminator"])
+def test_order_of_a_hidden_layer(network: str) -> None:
+    everything = {**SMALL, "layers": 1, "batch_norm": True, "dropout": 0.4, "batch_norm_momentum": 0.8}
+    model = make(**{network: everything})
+    layers = list(getattr(model, network))
+    assert [type(layer) for layer in layers[:4]] == [nn.Linear, nn.LeakyReLU, nn.BatchNorm1d, nn.Dropout]
+    assert layers[1].negative_slope == 0.2
+    assert layers[2].momentum == pytest.approx(0.2)
+    assert layers[2].eps == 1e-3
+    assert layers[3].p == 0.4
+    bare = make(**{network: {**SMALL, "layers": 1, "batch_norm": False, "dropout": 0}})
+    assert [type(layer) for layer in list(getattr(bare, network))[:3]][1:] != [nn.LeakyReLU, nn.BatchNorm1d]
+    assert not any(isinstance(m, nn.BatchNorm1d | nn.Dropout) for m in getattr(bare, network).modules())
+
+
+def test_initial_weights_are_glorot_uniform_with_zero_biases() -> None:
+    model = make(generator={"shape": "flat", "width": 300, "layers": 2})
+    second = [m for m in model.generator.modules() if isinstance(m, nn.Linear)][1]
+    limit = (6 / (300 + 300)) ** 0.5
+    values = second.weight.detach().numpy()
+    assert np.abs(values).max() <= limit
+    assert values.std() == pytest.approx(limit / 3**0.5, rel=0.01)
+    assert not second.bias.detach().any()
+
+
+def test_losses_equal_their_definitions() -> None:
+    logit = torch.tensor([[-3.0], [0.0], [2.5]], dtype=torch.float64)
+    target = torch.tensor([[1.4], [0.9], [-0.2]], dtype=torch.float64)
+    p = torch.sigmoid(logit)
+    direct = -(target * torch.log(p) + (1 - target) * torch.log(1 - p)).mean()
+    torch.testing.assert_close(discriminator_loss(logit, target), direct)
+    torch.testing.assert_close(generator_loss(logit), (-torch.log(p)).mean())
+
+
+def test_losses_are_stable_where_the_sigmoid_saturates() -> None:
+    logit = torch.tensor([[-200.0], [200.0]])
+    assert float(generator_loss(logit)) == pytest.approx(100)
+    assert float(discriminator_loss(logit, torch.tensor([[1.0], [0.0]]))) == pytest.approx(200)
+
+
+@pytest.mark.parametrize(("on", "noisy"), [("both", (1, 1)), ("positive", (1, 0)), ("none", (0, 0))])
+def test_label_noise(on: str, noisy: tuple[int, int]) -> None:
+    model = make(label_noise=0.3, label_noise_on=on)
+    for label, has_noise in zip((1.0, 0.0), noisy, strict=True):
+        targets = model.targets(20_000, label, like=real()).numpy()
+        assert targets.shape == (20_000, 1)
+        assert targets.mean() == pytest.approx(label, abs=0.01)
+        assert targets.std() == pytest.approx(0.3 * has_noise, rel=0.03)
+
+
+def test_data_noise() -> None:
+    muons = real(20_000)
+    moved = (make(data_noise=0.001).smeared(muons) - muons).numpy()
+    assert moved.std() == pytest.approx(0.001, rel=0.02)
+    assert moved.mean() == pytest.approx(0, abs=2e-5)
+    assert torch.equal(make(data_noise=0).smeared(muons), muons)
+
+
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_only_one_network_learns_at_a_time(batch_norm: bool) -> None:
+    model = make(discriminator={**SMALL, "batch_norm": batch_norm})
+    optimisers = model.optimisers()
+    g, d = weights(model.generator), weights(model.discriminator)
+    model.update_discriminator(real(), 1.0, optimisers["discriminator"])
+    assert equal(weights(model.generator), g)
+    assert not equal(weights(model.discriminator), d)
+    d = weights(model.discriminator)
+    model.discriminator.zero_grad(set_to_none=True)
+    model.update_generator(torch.randn(50, 5), optimisers["generator"])
+    assert equal(weights(model.discriminator), d)
+    assert not equal(weights(model.generator), g)
+    assert all(p.grad is None for p in model.discriminator.parameters())
+    assert all(p.requires_grad for p in model.discriminator.parameters())
+
+
+def test_generated_muons_for_the_discriminator_come_from_evaluation() -> None:
+    model = make(generator={**SMALL, "dropout": 0.5})
+    before = weights(model.generator)
+    torch.manual_seed(1)
+    generated = model.generate(8, like=real())
+    torch.manual_seed(1)
+    latents = model.latents(8, like=real())
+    with torch.no_grad():
+        assert torch.equal(generated, model.generator.eval()(latents))
+    assert not generated.requires_grad
+    assert equal(weights(model.generator), before)
+    assert model.generate(8, like=real()) is not None
+    assert model.generator.training
+
+
+def test_a_step_is_two_half_batches_for_d_and_a_whole_one_for_g(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = make()
+    seen: list[tuple[str, int, float]] = []
+    update_d, update_g = model.update_discriminator, model.update_generator
+
+    def spy_d(muons: Tensor, label: float, optimiser: Any) -> Tensor:
+        seen.append(("d", len(muons), label))
+        return update_d(muons, label, optimiser)
+
+    def spy_g(latents: Tensor, optimiser: Any) -> Tensor:
+        seen.append(("g", len(latents), 1.0))
+        return update_g(latents, optimiser)
+
+    monkeypatch.setattr(model, "update_discriminator", spy_d)
+    monkeypatch.setattr(model, "update_generator", spy_g)
+    model.training_step(real(model.rows_per_step(100)), model.optimisers())
+    assert seen == [("d", 50, 1.0), ("d", 50, 0.0), ("g", 100, 1.0)]
+
+
+@pytest.mark.parametrize("optimiser", ["amsgrad", "adam", "rmsprop"])
+def test_every_optimiser_trains(optimiser: str) -> None:
+    model = make(optimiser=optimiser, learning_rate=0.01, beta1=0.3)
+    optimisers = model.optimisers()
+    assert set(optimisers) == {"discriminator", "generator"}
+    options = optimisers["generator"].param_groups[0]
+    assert options["lr"] == 0.01
+    assert options["eps"] == 1e-7
+    if optimiser == "rmsprop":
+        assert options["alpha"] == 0.9
+    else:
+        assert options["betas"] == (0.3, 0.999)
+        assert options["amsgrad"] is (optimiser == "amsgrad")
+    before = weights(model)
+    for _ in range(3):
+        losses = model.training_step(real(), optimisers)
+    assert torch.isfinite(torch.stack(list(losses.values()))).all()
+    assert not equal(weights(model), before)
+
+
+def test_it_learns_a_narrow_distribution() -> None:
+    torch.manual_seed(0)
+    model = make(learning_rate=0.003, generator=SMALL, discriminator={**SMALL, "dropout": 0})
+    optimisers = model.optimisers()
+    target = torch.tensor([0.5, -0.5, 0.0, 0.3, -0.2, 0.7])
+    generator = torch.Generator().manual_seed(0)
+
+    def off() -> float:
+        with torch.no_grad():
+            sampled = model.generator.eval()(torch.randn(500, 5, generator=generator))
+        return float((sampled.mean(0) - target).abs().mean())
+
+    start = off()
+    for _ in range(300):
+        model.training_step(target + 0.1 * torch.randn(50, 6, generator=generator), optimisers)
+    assert off() < start / 3
+
+
+def test_bounds_have_to_hold_zero() -> None:
+    with pytest.raises(ValueError, match="expected low <= 0 <= high"):
+        GANModel(GANConfig(generator=GeneratorConfig(layers=1)), 2, box(2, 0.5, 1.0))

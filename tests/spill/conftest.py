@@ -1,0 +1,37 @@
+"""An untrained bundle: its muons are wrong, its machinery is real."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+import muforge as mf
+from muforge.bundle import Bundle, save_bundle
+from muforge.models.gan import DiscriminatorConfig, GANConfig, GANModel, GeneratorConfig
+from muforge.representation import NoteRepresentationConfig, Representation
+from muforge.sample import CATEGORIES, features
+from muforge.trained import TrainedModel
+from tests.dataset.production import write_flat
+
+POT = 1e6
+
+
+@pytest.fixture(scope="session")
+def untrained_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    folder = tmp_path_factory.mktemp("untrained")
+    write_flat(folder / "prod.root", 800)
+    dataset = mf.ingest([folder / "prod.root"], folder / "ds", protons_on_target=POT).dataset
+    config = GANConfig(
+        latent_dimensions=6,
+        generator=GeneratorConfig(shape="flat", width=16, layers=1),
+        discriminator=DiscriminatorConfig(shape="flat", width=4, layers=1),
+    )
+    models = {}
+    for category in CATEGORIES:
+        columns = features(category)
+        representation = Representation.fit(dataset.load(category, "train"), columns, NoteRepresentationConfig())
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(category)
+            model = GANModel(config, len(columns), representation.bounds)
+        models[category] = TrainedModel(category, config, representation, model.sampler, config.latent_dimensions)
+    return save_bundle(folder / "bundle", models, dataset, name="untrained")

@@ -1,0 +1,38 @@
+"""Importing must stay light: physicists type `muforge --help` on login nodes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("torch", "matplotlib", "sklearn", "uproot", "pyarrow", "h5py", "awkward", "hist")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import muforge",
+        "import muforge.formats, muforge.judge, muforge.report, muforge.training, muforge.models",
+        "import muforge.cli; muforge.cli.main(['--help'])",
+        "import muforge.cli; muforge.cli.main(['train', '--help'])",
+    ],
+)
+def test_no_heavy_module_is_imported(statement: str) -> None:
+    code = (
+        "import atexit, sys\n"
+        f"atexit.register(lambda: print('HEAVY', [m for m in {HEAVY!r} if m in sys.modules]))\n"
+        f"{statement}\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "HEAVY []"
+
+
+def test_public_names_resolve() -> None:
+    import muforge as mf
+
+    for name in mf.__all__:
+        assert getattr(mf, name) is not None
+    with pytest.raises(AttributeError, match="nothing_like_this"):
+        _ = mf.nothing_like_this
