@@ -50,7 +50,9 @@ def measure() -> dict[str, Any]:
     return {
         "muons_per_second": rates(times, amounts),
         "time_with_file_over_without": ratio(times["in memory"], times["to a ROOT file"]),
-        "speed_of_two_processes_over_one": ratio(times["to a ROOT file, 2 processes"], times["to a ROOT file"]),
+        "speed_of_two_processes_over_one": ratio(
+            times["to a ROOT file, 2 processes"], times["to a ROOT file"]
+        ),
     }
 
 

@@ -17,8 +17,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks import generation, ingest, training
 from scripts.blocks import replace_block
+
+from benchmarks import generation, ingest, training
 
 ROOT = Path(__file__).resolve().parents[1]
 RECORDS = ROOT / "benchmarks" / "records"
@@ -28,7 +29,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--files", nargs="+", type=Path, required=True, help="flat full-simulation files")
     arguments = parser.parse_args()
-    record = {
+    record: dict[str, Any] = {
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "commit": _git("rev-parse", "HEAD") + ("-modified" if _git("status", "--porcelain", "src") else ""),
         "command": f"python -m benchmarks.run --files {shlex.join(file.name for file in arguments.files)}",
@@ -56,7 +57,7 @@ def table(record: dict[str, Any], name: str) -> str:
     rate = record["ingest"]["muons_per_second"]
     lines.append(
         f"| ingest, {record['ingest']['muons']:,} muons | {rate['ingest'] / 1e6:.2f} M muons/s | "
-        f"{_times(record['ingest']['time_of_ingest_over_uproot_alone'])} the time of uproot reading the branches alone |"
+        f"{_times(record['ingest']['time_of_ingest_over_uproot_alone'])} the time of uproot reading them alone |"
     )
     for network, result in record["training"].items():
         steps = result["steps_per_second"]
@@ -65,7 +66,9 @@ def table(record: dict[str, Any], name: str) -> str:
             for other in steps
             if other != "muforge"
         ]
-        lines.append(f"| training, {network}, batch 100, one thread | {steps['muforge']:.1f} steps/s | {'; '.join(against)} |")
+        lines.append(
+            f"| training, {network}, batch 100, one thread | {steps['muforge']:.1f} steps/s | {'; '.join(against)} |"
+        )
         share = 100 * result["batch_drawing_share_of_step"]
         lines.append(f"| drawing weighted batches, {network} | {share:.2f}% of the step | |")
     generated = record["generation"]
@@ -89,7 +92,9 @@ def _machine() -> dict[str, Any]:
 
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
-    model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+    model = next(
+        (line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine()
+    )
     return {
         "processor": model,
         "cores": os.cpu_count(),
@@ -100,7 +105,9 @@ def _machine() -> dict[str, Any]:
 
 
 def _git(*arguments: str) -> str:
-    return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    return subprocess.run(
+        ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.strip()
 
 
 if __name__ == "__main__":

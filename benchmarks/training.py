@@ -21,7 +21,11 @@ EMA_DECAY = 0.999
 TURNS = 5
 
 NETWORKS = {
-    "note, nG=6 nD=3": (GeneratorConfig(layers=2, node_factor=6), DiscriminatorConfig(layers=2, node_factor=3), 15),
+    "note, nG=6 nD=3": (
+        GeneratorConfig(layers=2, node_factor=6),
+        DiscriminatorConfig(layers=2, node_factor=3),
+        15,
+    ),
     "128-128": (
         GeneratorConfig(layers=2, shape="flat", width=128),
         DiscriminatorConfig(layers=2, shape="flat", width=128),
@@ -47,7 +51,10 @@ def _measure(
 ) -> dict[str, Any]:
     config = GANConfig(generator=generator, discriminator=discriminator)
     batches = WeightedBatches(matrix, weight, BATCH // 2, seed=0, category=4)
-    contestants = {"muforge": _ours(config, batches, steps), "plain PyTorch": _plain(config, matrix, weight, steps)}
+    contestants = {
+        "muforge": _ours(config, batches, steps),
+        "plain PyTorch": _plain(config, matrix, weight, steps),
+    }
     if find_spec("keras"):
         from benchmarks.keras_gan import steps_in_keras
 
@@ -93,7 +100,9 @@ def _plain(config: GANConfig, matrix: np.ndarray[Any, Any], weight: np.ndarray[A
     """Eager PyTorch with default Adam, default matrix products, batches by numpy's weighted choice."""
     model = GANModel(config, DIMENSIONS, _box())
     optimisers: dict[str, torch.optim.Optimizer] = {
-        "generator": torch.optim.Adam(model.generator.parameters(), lr=2e-4, betas=(0.5, 0.999), amsgrad=True),
+        "generator": torch.optim.Adam(
+            model.generator.parameters(), lr=2e-4, betas=(0.5, 0.999), amsgrad=True
+        ),
         "discriminator": torch.optim.Adam(
             model.discriminator.parameters(), lr=2e-4, betas=(0.5, 0.999), amsgrad=True
         ),

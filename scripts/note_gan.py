@@ -33,8 +33,10 @@ def main() -> None:
     parser.add_argument("--run", type=Path, default=Path("build/note-gan"))
     arguments = parser.parse_args()
     config = RunConfig(
-        model=GANConfig(generator=GeneratorConfig(layers=2), discriminator=DiscriminatorConfig(layers=2)),
-        training=TrainingConfig(steps=arguments.steps, monitor_every=2500, patience=0),
+        model=GANConfig(
+            generator=GeneratorConfig(layers=2), discriminator=DiscriminatorConfig(layers=2, node_factor=0.5)
+        ),
+        training=TrainingConfig(steps=arguments.steps, monitor_every=3000, patience=0, ema_decay=0.9995),
     )
     data = Dataset.open(arguments.dataset)
     train, validation, test = (data.load(CATEGORY, split) for split in ("train", "validation", "test"))
@@ -47,7 +49,9 @@ def main() -> None:
         config,
         arguments.run / f"category-{CATEGORY}",
         resume=True,
-        progress=lambda step, steps, _: print(f"step {step} of {steps}", flush=True) if step % 1000 == 0 else None,
+        progress=lambda step, steps, _: (
+            print(f"step {step} of {steps}", flush=True) if step % 1000 == 0 else None
+        ),
     )
     assert result.judged is not None
     FIGURES.mkdir(exist_ok=True)
@@ -92,7 +96,8 @@ def table(result: FitResult, n_eff: float) -> str:
     ]
     for name, label in (("auc", "AUC"), ("reduced_chi2", "reduced chi2"), ("overlap", "overlap")):
         cells = [
-            f"{judged[side][name]:.4f} ± {judged[side][f'{name}_error']:.4f}" for side in ("generated", "null")
+            f"{judged[side][name]:.4f} ± {judged[side][f'{name}_error']:.4f}"
+            for side in ("generated", "null")
         ]
         lines.append(f"| {label} | {' | '.join(cells)} |")
     return "\n".join(lines)

@@ -1,12 +1,14 @@
 """Write the JSON schemas that the package ships, from the types that read and write those files.
 
-    python scripts/write_schemas.py
+python scripts/write_schemas.py
 """
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+
+from pydantic import BaseModel
 
 from muforge import bundle
 from muforge.dataset import manifest
@@ -16,7 +18,7 @@ FOLDER = Path(__file__).resolve().parents[1] / "src" / "muforge" / "schemas"
 
 def schemas() -> dict[str, str]:
     """File name to text of each schema."""
-    types = {
+    types: dict[str, type[BaseModel]] = {
         f"bundle-{bundle.SCHEMA_VERSION}.json": bundle.Manifest,
         f"dataset-{manifest.SCHEMA_VERSION}.json": manifest.Manifest,
     }

@@ -23,7 +23,7 @@ def make_sample(
     start_z = rng.exponential(30, muons)
     return Sample(
         {
-            "pdg": np.array([pdg_code(number) for number in categories]),
+            "pdg": np.array([pdg_code(int(number)) for number in categories]),
             "start_x": np.where(off_axis, start_z * angle * np.cos(azimuth) + 1e-4, 0),
             "start_y": np.where(off_axis, start_z * angle * np.sin(azimuth) + 1e-4, 0),
             "start_z": start_z,

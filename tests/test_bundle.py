@@ -95,7 +95,10 @@ def cut_file(bundle: Path) -> None:
 
 def cut_file_and_mend_checksum(bundle: Path) -> None:
     cut_file(bundle)
-    edit(bundle, lambda c: c["categories"]["3"]["weights"].update(sha256=sha256(bundle / "category-3.safetensors")))
+    edit(
+        bundle,
+        lambda c: c["categories"]["3"]["weights"].update(sha256=sha256(bundle / "category-3.safetensors")),
+    )
 
 
 def other_columns(content: dict[str, Any]) -> None:
@@ -113,7 +116,10 @@ def escape(content: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda b: edit(b, lambda c: c.update(schema_version=2)), r"schema version 2, this muforge reads version 1"),
+        (
+            lambda b: edit(b, lambda c: c.update(schema_version=2)),
+            r"schema version 2, this muforge reads version 1",
+        ),
         (lambda b: edit(b, lambda c: c.update(schema_version="x")), r"schema version x"),
         (lambda b: (b / "bundle.json").write_text("{"), r"bundle\.json: content: Invalid JSON"),
         (lambda b: (b / "bundle.json").unlink(), r"not a bundle, it has no bundle\.json"),
@@ -123,7 +129,10 @@ def escape(content: dict[str, Any]) -> None:
         (lambda b: edit(b, other_columns), r"category 1 learns 4 columns .* the bundle gives it 6"),
         (lambda b: edit(b, other_shape), r"category-4\.safetensors: tensor '0\.weight' has another shape"),
         (lambda b: edit(b, escape), r"categories\.4\.weights\.file"),
-        (lambda b: edit(b, lambda c: c["categories"]["1"].update(rate=-1)), r"categories\.1\.rate: .*greater than 0"),
+        (
+            lambda b: edit(b, lambda c: c["categories"]["1"].update(rate=-1)),
+            r"categories\.1\.rate: .*greater than 0",
+        ),
         (lambda b: edit(b, lambda c: c["categories"].update({"5": {}})), r"categories\.5"),
         (lambda b: edit(b, lambda c: c.update(extra=1)), r"extra: Extra inputs"),
         (lambda b: edit(b, lambda c: c.pop("name")), r"name: Field required"),
@@ -140,12 +149,20 @@ def test_a_damaged_bundle_is_named(bundle: Path, damage: Callable[[Path], Any], 
     [
         (lambda c: c["model"].update(family="magic"), r"category 4: model family 'magic': unknown"),
         (lambda c: c["model"].update(latent_dimensions=7), r"category 4: tensor '0\.weight': shape"),
-        (lambda c: c["model"]["generator"].update(layers=0), r"category 4: model configuration: generator\.layers"),
+        (
+            lambda c: c["model"]["generator"].update(layers=0),
+            r"category 4: model configuration: generator\.layers",
+        ),
         (lambda c: c["representation"].update(columns=["px"]), r"category 4: representation for 1 columns"),
-        (lambda c: c["representation"]["map"].update(kind="fold"), r"category 4: map of kind 'fold': unknown"),
+        (
+            lambda c: c["representation"]["map"].update(kind="fold"),
+            r"category 4: map of kind 'fold': unknown",
+        ),
     ],
 )
-def test_parts_that_do_not_fit_are_named(bundle: Path, change: Callable[[dict[str, Any]], None], message: str) -> None:
+def test_parts_that_do_not_fit_are_named(
+    bundle: Path, change: Callable[[dict[str, Any]], None], message: str
+) -> None:
     edit(bundle, lambda content: change(content["categories"]["4"]))
     with pytest.raises(BundleError, match=message):
         Bundle.load(bundle).model(4)

@@ -14,7 +14,7 @@ HEAVY = ("torch", "matplotlib", "sklearn", "uproot", "pyarrow", "h5py", "awkward
     "statement",
     [
         "import muforge",
-        "import muforge.formats, muforge.judge, muforge.report, muforge.training, muforge.models",
+        "import muforge.formats, muforge.judge, muforge.representation, muforge.training, muforge.models",
         "import muforge.cli; muforge.cli.main(['--help'])",
         "import muforge.cli; muforge.cli.main(['train', '--help'])",
     ],

@@ -172,7 +172,7 @@ def save_bundle(
         BundleError: No models, or one stands under another category than its own.
         OutputError: The directory exists or cannot be written.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     from muforge import __version__
 
@@ -192,7 +192,7 @@ def save_bundle(
                 )
             file = f"category-{category}.safetensors"
             tensors = model.tensors()
-            save_file(tensors, partial / file)
+            (partial / file).write_bytes(save(tensors))
             records[category] = CategoryModel(
                 columns=model.representation.columns,
                 model=model.config.model_dump(mode="json"),
@@ -231,7 +231,9 @@ def _read_manifest(directory: Path) -> Manifest:
         place = ".".join(str(part) for part in first["loc"]) or "content"
         if first["loc"] == ("schema_version",):
             found = f"schema version {first['input']}"
-            raise BundleError(f"{path}: {found}, this muforge reads version {SCHEMA_VERSION}; update muforge") from None
+            raise BundleError(
+                f"{path}: {found}, this muforge reads version {SCHEMA_VERSION}; update muforge"
+            ) from None
         raise BundleError(f"{path}: {place}: {first['msg']}") from None
 
 

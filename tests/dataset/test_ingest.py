@@ -13,13 +13,15 @@ import pytest
 import uproot
 
 import muforge as mf
+from muforge.dataset import scan as scan_module
 from muforge.dataset import workers
 from muforge.dataset.ingest import ingest
-from muforge.dataset.manifest import SPLITS, Manifest
+from muforge.dataset.manifest import SPLITS, Content, FileRecord, Manifest
+from muforge.dataset.scan import scan
 from muforge.dataset.store import Dataset
 from muforge.errors import DatasetError, InputFileError, Interrupted, OutputError
 from muforge.formats.flat import BRANCHES
-from muforge.sample import CATEGORIES
+from muforge.sample import CATEGORIES, Sample
 from tests.dataset.production import write_flat
 from tests.muons import make_sample
 from tests.shared_data import fairship_file, reference_files
@@ -31,6 +33,18 @@ def files(tmp_path: Path) -> list[Path]:
     for number, path in enumerate(paths):
         write_flat(path, 400 + 4 * number, seed=number)
     return paths
+
+
+def watch_scan(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The files that are read from now on."""
+    read: list[Path] = []
+
+    def watched(path: Path, *rest: Any) -> FileRecord:
+        read.append(path)
+        return scan(path, *rest)
+
+    monkeypatch.setattr(workers, "scan", watched)
+    return read
 
 
 def contents(dataset: Dataset) -> dict[int, dict[str, Any]]:
@@ -85,7 +99,9 @@ def test_the_result_does_not_depend_on_the_number_of_processes(
     together = ingest(files, tmp_path / "two", jobs=2).dataset
     assert contents(alone) == contents(together)
     assert alone.manifest.categories == together.manifest.categories
-    assert (tmp_path / "one" / "dataset.json").read_bytes() == (tmp_path / "two" / "dataset.json").read_bytes()
+    assert (tmp_path / "one" / "dataset.json").read_bytes() == (
+        tmp_path / "two" / "dataset.json"
+    ).read_bytes()
 
 
 def test_finished_files_are_not_read_again(
@@ -94,8 +110,7 @@ def test_finished_files_are_not_read_again(
     out = tmp_path / "ds"
     whole = contents(ingest(files, tmp_path / "whole").dataset)
     ingest(files[:2], out)
-    read: list[Path] = []
-    monkeypatch.setattr(workers, "scan", lambda path, *a: read.append(path) or real_scan(path, *a))
+    read = watch_scan(monkeypatch)
     result = ingest(files, out)
     assert read == files[2:]
     assert result.files_read == 1
@@ -106,26 +121,27 @@ def test_finished_files_are_not_read_again(
     assert contents(again.dataset) == whole
 
 
-real_scan = workers.scan
-
-
-def test_an_interrupted_run_goes_on(files: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_run_goes_on(
+    files: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     out = tmp_path / "ds"
 
-    def interrupted(path: Path, *rest: Any) -> Any:
+    def interrupted(path: Path, *rest: Any) -> FileRecord:
         if path == files[1]:
             raise KeyboardInterrupt
-        return real_scan(path, *rest)
+        return scan(path, *rest)
 
     monkeypatch.setattr(workers, "scan", interrupted)
     with pytest.raises(Interrupted, match="run the same command"):
         ingest(files, out)
-    read: list[Path] = []
-    monkeypatch.setattr(workers, "scan", lambda path, *a: read.append(path) or real_scan(path, *a))
+    read = watch_scan(monkeypatch)
     result = ingest(files, out)
     assert read == files[1:]
     assert contents(result.dataset) == contents(ingest(files, tmp_path / "whole").dataset)
-    assert sorted(p.name for p in out.iterdir()) == [*(f"category-{c}.parquet" for c in CATEGORIES), "dataset.json"]
+    assert sorted(p.name for p in out.iterdir()) == [
+        *(f"category-{c}.parquet" for c in CATEGORIES),
+        "dataset.json",
+    ]
 
 
 def test_a_killed_run_goes_on(files: list[Path], tmp_path: Path) -> None:
@@ -186,7 +202,7 @@ def test_a_mended_file_is_taken_up(files: list[Path], tmp_path: Path) -> None:
 def write_rows(path: Path, **changes: Any) -> None:
     """A flat ntuple of 8 muons with some columns replaced, written without a check."""
     columns = {name: np.linspace(1, 2, 8, dtype=np.float32) for name in BRANCHES}
-    columns["id"] = np.tile(np.float32([13, -13]), 4)
+    columns["id"] = np.tile(np.array([13, -13], np.float32), 4)
     columns["parentid"] = np.full(8, 211, np.float32)
     columns |= {name: np.asarray(values, np.float32) for name, values in changes.items()}
     with uproot.recreate(path) as file:
@@ -218,7 +234,9 @@ def test_damaged_rows_are_named_and_the_rest_goes_on(tmp_path: Path) -> None:
         ({"id": np.full(8, 211)}, "no muons"),
     ],
 )
-def test_a_file_without_usable_muons_is_refused(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+def test_a_file_without_usable_muons_is_refused(
+    tmp_path: Path, changes: dict[str, Any], message: str
+) -> None:
     path = tmp_path / "bad.root"
     write_rows(path, **changes)
     with pytest.raises(InputFileError, match=rf"bad\.root: {message}"):
@@ -330,9 +348,12 @@ def test_strict_stops_at_the_first_damaged_file(files: list[Path], tmp_path: Pat
 def test_a_full_disk_leaves_nothing_half_written(files: list[Path], tmp_path: Path) -> None:
     small = tmp_path / "small"
     small.mkdir()
-    if os.geteuid() != 0 or subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=48k", "tmpfs", str(small)], check=False, capture_output=True
-    ).returncode:
+    if (
+        os.geteuid() != 0
+        or subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=48k", "tmpfs", str(small)], check=False, capture_output=True
+        ).returncode
+    ):
         pytest.skip("needs the right to mount a small tmpfs")
     try:
         with pytest.raises(OutputError, match="no space left"):
@@ -388,14 +409,17 @@ def test_fairship_file(tmp_path: Path) -> None:
 
 def test_memory_is_bounded_by_the_chunk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The largest sample held at a time is a chunk, however long the file."""
-    from muforge.dataset import scan
-
     path = tmp_path / "long.root"
     write_flat(path, 5000)
-    monkeypatch.setattr(scan, "ROWS_PER_CHUNK", 700)
+    monkeypatch.setattr(scan_module, "ROWS_PER_CHUNK", 700)
     seen: list[int] = []
-    real_content = scan._content
-    monkeypatch.setattr(scan, "_content", lambda part: seen.append(len(part)) or real_content(part))
+    real_content = scan_module._content
+
+    def content(part: Sample) -> Content:
+        seen.append(len(part))
+        return real_content(part)
+
+    monkeypatch.setattr(scan_module, "_content", content)
     result = ingest([path], tmp_path / "ds")
     assert sum(seen) == 5000
     assert max(seen) <= 700

@@ -43,10 +43,12 @@ def test_blocks_of_two_threads_follow_one_another() -> None:
             leave.wait()
 
     thread = Thread(target=stop)
-    with stopped_clock():
-        thread.start()
-        assert not entered.wait(timeout=0.05)
-    assert entered.wait(timeout=60)
-    leave.set()
-    thread.join()
+    try:
+        with stopped_clock():
+            thread.start()
+            assert not entered.wait(timeout=0.05)
+        assert entered.wait(timeout=60)
+    finally:
+        leave.set()
+        thread.join()
     assert code() == running

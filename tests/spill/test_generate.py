@@ -20,12 +20,13 @@ from muforge.bundle import Bundle
 from muforge.errors import ConfigError, Interrupted, MuforgeError, OutputError
 from muforge.formats import metadata_of
 from muforge.formats.flat import BRANCHES, FlatWriter
+from muforge.formats.npy import sidecar
 from muforge.sample import CATEGORIES, OFF_AXIS_FEATURES
 from muforge.spill import chunk as chunk_module
 from muforge.spill import generate as generate_module
 from muforge.spill.generate import generate_files
 from muforge.spill.plan import ROWS_PER_CHUNK
-from tests.spill.conftest import POT
+from tests.conftest import POT
 
 MUONS = 2 * ROWS_PER_CHUNK + 1000
 
@@ -46,7 +47,9 @@ def single(untrained_bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -
 def test_shards_and_jobs_change_no_byte_of_the_muons(
     untrained_bundle: Bundle, single: Path, tmp_path: Path, shards: int, jobs: int
 ) -> None:
-    spill = generate_files(untrained_bundle, tmp_path / "spill.root", muons=MUONS, seed=5, shards=shards, jobs=jobs)
+    spill = generate_files(
+        untrained_bundle, tmp_path / "spill.root", muons=MUONS, seed=5, shards=shards, jobs=jobs
+    )
     assert len(spill.files) == shards
     expected = columns_of([single])
     found = columns_of(spill.files)
@@ -118,9 +121,14 @@ def test_other_formats(untrained_bundle: Bundle, single: Path, tmp_path: Path, f
             found = file["pz"][:]
     else:
         found = np.load(path)[:, 2]
-        assert json.loads((tmp_path / "spill.npy.json").read_text())["seed"] == 5
+        assert json.loads((tmp_path / "spill.npy.json").read_text())["muforge"]["seed"] == 5
     np.testing.assert_array_equal(found, expected["opz"])
     assert metadata_of(path)["model"]["identity"] == untrained_bundle.identity
+
+
+def remove(file: Path) -> None:
+    file.unlink()
+    sidecar(file).unlink(missing_ok=True)
 
 
 @pytest.mark.parametrize("format", ["flat", "npy"])
@@ -128,7 +136,7 @@ def test_finished_shards_are_kept(untrained_bundle: Bundle, tmp_path: Path, form
     out = tmp_path / "spill.x"
     first = generate_files(untrained_bundle, out, muons=MUONS, seed=5, shards=3, format=format)
     before = {file: file.read_bytes() for file in first.files}
-    first.files[1].unlink()
+    remove(first.files[1])
     old = first.files[0].stat().st_mtime_ns
     again = generate_files(untrained_bundle, out, muons=MUONS, seed=5, shards=3, format=format)
     assert again.kept == (first.files[0], first.files[2])
@@ -136,7 +144,7 @@ def test_finished_shards_are_kept(untrained_bundle: Bundle, tmp_path: Path, form
     assert {file: file.read_bytes() for file in again.files} == before
     with pytest.raises(OutputError, match="exists already"):
         generate_files(untrained_bundle, out, muons=MUONS, seed=5, shards=3, format=format)
-    first.files[1].unlink()
+    remove(first.files[1])
     with pytest.raises(OutputError, match="exists already"):
         generate_files(untrained_bundle, out, muons=MUONS, seed=6, shards=3, format=format)
 
@@ -187,7 +195,9 @@ def test_a_kill_leaves_nothing_under_the_name(untrained_bundle: Bundle, tmp_path
     assert list(tmp_path.iterdir()) == [out]
 
 
-def test_a_full_disk_is_named(untrained_bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_named(
+    untrained_bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(self: FlatWriter, block: Any) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 

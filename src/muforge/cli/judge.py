@@ -24,7 +24,7 @@ def judge(
     dataset: Annotated[Path, typer.Argument(help="Data set of full simulation, made by 'muforge ingest'.")],
     generated: Annotated[Path, typer.Argument(help="A bundle, or a file of generated muons.")],
     classifier: Annotated[
-        Classifier, typer.Option("--classifier", help="reference is the 2018 note's, 40 times slower.")
+        Classifier, typer.Option("--classifier", help="reference is the 2018 note's, much slower.")
     ] = Classifier.histogram,
     repeats: Annotated[
         int, typer.Option("--repeats", min=1, help="Classifiers trained; their spread is the error.")

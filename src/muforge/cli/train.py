@@ -16,53 +16,89 @@ _NOTE_OPTIMISERS = {"0": "amsgrad", "1": "adam", "2": "rmsprop"}
 
 def train(
     dataset: Annotated[Path, typer.Argument(help="Data set made by 'muforge ingest'.")],
-    out: Annotated[Path, typer.Option("--out", help="Directory of the run; each category gets its own inside.")],
+    out: Annotated[
+        Path, typer.Option("--out", help="Directory of the run; each category gets its own inside.")
+    ],
     category: Annotated[
         list[int] | None, typer.Option("--category", min=1, max=4, help="Repeatable. Default: all four.")
     ] = None,
     config: Annotated[
-        Path | None, typer.Option("--config", help="YAML file, such as a run's config.yaml; options go over it.")
+        Path | None,
+        typer.Option("--config", help="YAML file, such as a run's config.yaml; options go over it."),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
     learning_rate: Annotated[
-        float | None, typer.Option("-l", "--learning-rate", help="Of both networks. Default: 0.0002.", rich_help_panel=_MODEL)
+        float | None,
+        typer.Option(
+            "-l", "--learning-rate", help="Of both networks. Default: 0.0002.", rich_help_panel=_MODEL
+        ),
     ] = None,
     optimiser: Annotated[
         str | None,
-        typer.Option("-o", "--optimiser", help="amsgrad, adam or rmsprop, or 0, 1, 2. Default: amsgrad.", rich_help_panel=_MODEL),
+        typer.Option(
+            "-o",
+            "--optimiser",
+            help="amsgrad, adam or rmsprop, or 0, 1, 2. Default: amsgrad.",
+            rich_help_panel=_MODEL,
+        ),
     ] = None,
     nodes_g: Annotated[
-        float | None, typer.Option("-nG", "--nodes-g", help="Node factor of the generator. Default: 1.", rich_help_panel=_MODEL)
+        float | None,
+        typer.Option(
+            "-nG", "--nodes-g", help="Node factor of the generator. Default: 1.", rich_help_panel=_MODEL
+        ),
     ] = None,
     nodes_d: Annotated[
         float | None,
-        typer.Option("-nD", "--nodes-d", help="Node factor of the discriminator. Default: 1.", rich_help_panel=_MODEL),
+        typer.Option(
+            "-nD", "--nodes-d", help="Node factor of the discriminator. Default: 1.", rich_help_panel=_MODEL
+        ),
     ] = None,
     layers_g: Annotated[
-        int | None, typer.Option("-layersG", "--layers-g", help="Layers of the generator. Default: 3.", rich_help_panel=_MODEL)
+        int | None,
+        typer.Option(
+            "-layersG", "--layers-g", help="Layers of the generator. Default: 3.", rich_help_panel=_MODEL
+        ),
     ] = None,
     layers_d: Annotated[
         int | None,
-        typer.Option("-layersD", "--layers-d", help="Layers of the discriminator. Default: 3.", rich_help_panel=_MODEL),
+        typer.Option(
+            "-layersD", "--layers-d", help="Layers of the discriminator. Default: 3.", rich_help_panel=_MODEL
+        ),
     ] = None,
-    steps: Annotated[int | None, typer.Option("--steps", help="Default: 100000.", rich_help_panel=_TRAINING)] = None,
+    steps: Annotated[
+        int | None, typer.Option("--steps", help="Default: 100000.", rich_help_panel=_TRAINING)
+    ] = None,
     batch_size: Annotated[
-        int | None, typer.Option("--batch-size", help="Half real, half generated. Default: 100.", rich_help_panel=_TRAINING)
+        int | None,
+        typer.Option(
+            "--batch-size", help="Half real, half generated. Default: 100.", rich_help_panel=_TRAINING
+        ),
     ] = None,
     monitor_every: Annotated[
-        int | None, typer.Option("--monitor-every", help="Steps between judgements. Default: 5000.", rich_help_panel=_TRAINING)
+        int | None,
+        typer.Option(
+            "--monitor-every", help="Steps between judgements. Default: 5000.", rich_help_panel=_TRAINING
+        ),
     ] = None,
     patience: Annotated[
         int | None,
-        typer.Option("--patience", help="Judgements without improvement before stopping. Default: 10.", rich_help_panel=_TRAINING),
+        typer.Option(
+            "--patience",
+            help="Judgements without improvement before stopping. Default: 10.",
+            rich_help_panel=_TRAINING,
+        ),
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Default: 0.", rich_help_panel=_TRAINING)] = None,
     device: Annotated[
-        str | None, typer.Option("--device", help="cpu, cuda and so on. Default: cpu.", rich_help_panel=_TRAINING)
+        str | None,
+        typer.Option("--device", help="cpu, cuda and so on. Default: cpu.", rich_help_panel=_TRAINING),
     ] = None,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", help="Any other key of config.yaml, e.g. model.generator.dropout=0.25; repeatable."),
+        typer.Option(
+            "--set", help="Any other key of config.yaml, e.g. model.generator.dropout=0.25; repeatable."
+        ),
     ] = None,
 ) -> None:
     """Train the 2018 note's GAN on the categories of a data set.
@@ -74,6 +110,7 @@ def train(
     from muforge.cli.screen import console
     from muforge.cli.watching import watched
     from muforge.dataset.store import Dataset
+    from muforge.judge import Comparison
     from muforge.training.config import RunConfig
     from muforge.training.directory import category_directory
     from muforge.training.run import fit
@@ -97,14 +134,19 @@ def train(
     run_config = RunConfig.from_mapping(_with(base.to_mapping(), given))
     data = Dataset.open(dataset)
     chosen = sorted(set(category or (1, 2, 3, 4)))
-    splits = {number: [data.load(number, split) for split in ("train", "validation", "test")] for number in chosen}
+    splits = {
+        number: (data.load(number, "train"), data.load(number, "validation"), data.load(number, "test"))
+        for number in chosen
+    }
     out.mkdir(parents=True, exist_ok=True)
     judged = {}
-    for number in chosen:
+    for number, (train, validation, test) in splits.items():
         directory = category_directory(out, number)
         with watched(f"category {number}") as (progress, should_stop):
             result = fit(
-                *splits[number],
+                train,
+                validation,
+                test,
                 number,
                 run_config,
                 directory,
@@ -112,10 +154,11 @@ def train(
                 progress=progress,
                 should_stop=should_stop,
             )
-        best = result.history[-1] if result.history else {}
-        console.print(f"category {number}: {best.get('step', 0):,} steps, run in {directory}", markup=False)
+        console.print(
+            f"category {number}: best at step {result.best_step:,}, run in {directory}", markup=False
+        )
         if result.judged is not None:
-            judged[number] = result.judged
+            judged[number] = Comparison.from_dict(result.judged)
     print_comparisons(judged)
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from statistics import fmean, stdev
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +64,15 @@ class BDTResult:
         """The fields as JSON-able values, arrays as lists."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: v.tolist() if isinstance(v, np.ndarray) else v for name, v in values.items()}
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Self:
+        """The result that `to_dict` was taken of."""
+        values: dict[str, Any] = dict(content)
+        for name, value in values.items():
+            if isinstance(value, list):
+                values[name] = np.asarray(value, np.float64)
+        return cls(**values)
 
 
 def bdt_test(

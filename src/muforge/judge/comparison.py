@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from muforge.judge.bdt import BDTResult
 from muforge.judge.classifier import ClassifierName
@@ -43,6 +44,18 @@ class Comparison:
             "generated": self.generated.to_dict(),
             "null": None if self.null is None else self.null.to_dict(),
         }
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Self:
+        """The comparison that `to_dict` was taken of."""
+        null = content["null"]
+        return cls(
+            BDTResult.from_dict(content["generated"]),
+            None if null is None else BDTResult.from_dict(null),
+            content["classifier"],
+            tuple(content["columns"]),
+            content["repeats"],
+        )
 
     def table(self) -> list[tuple[str, str, str]]:
         """Rows of (figure, generated, null) as text, ready to print; `n/a` where there is no value."""

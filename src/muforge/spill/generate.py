@@ -110,7 +110,7 @@ def generate_files(
                 done += sum(sum(plan.rows(chunk).values()) for chunk in chunks)
                 continue
             with writer_class(
-                file, force=force, metadata=metadata[shard], title=_title(metadata[shard]), **writer_options
+                file, force=force, metadata=metadata[shard], title=_title(loaded, plan), **writer_options
             ) as writer:
                 for sample in stream_chunks(loaded, plan, chunks, jobs=workers):
                     writer.write(sample)
@@ -171,9 +171,11 @@ def _metadata(
     }
 
 
-def _title(metadata: dict[str, Any]) -> str:
+def _title(bundle: Bundle, plan: Plan) -> str:
+    from muforge import __version__
+
     return (
-        f"muforge {metadata['muforge_version']}, model {metadata['model']['name']}, seed {metadata['seed']}: "
-        f"{metadata['protons_on_target']:.6g} protons on target, "
-        f"weights per {metadata['weights_protons_on_target']:.6g}, before smearing"
+        f"muforge {__version__}, model {bundle.name}, seed {plan.seed}: "
+        f"{plan.protons_on_target:.6g} protons on target, "
+        f"weights per {bundle.protons_on_target:.6g}, before smearing"
     )

@@ -43,11 +43,13 @@ class FitResult:
         model: The best one by the validation events.
         history: One row per monitor call: step, figures of merit with their nulls, mean losses.
         judged: `Comparison.to_dict()` of the model on the test events, or None if there were none.
+        best_step: The training step that the model is of.
     """
 
     model: TrainedModel
     history: list[dict[str, Any]]
     judged: dict[str, Any] | None
+    best_step: int
 
 
 @dataclass(frozen=True)
@@ -179,7 +181,8 @@ def load_run(path: Path) -> FitResult:
     try:
         result = json.loads((path / RESULT_NAME).read_text(encoding="utf-8"))
         history = json.loads((path / HISTORY_NAME).read_text(encoding="utf-8"))
-        return FitResult(load_model(path / BEST_NAME), history, result["judged"])
+        model = load_model(path / BEST_NAME)
+        return FitResult(model, history, result["judged"], result["best_step"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TrainingError(f"{path}: damaged run ({error})") from error
 

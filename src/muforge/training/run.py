@@ -135,7 +135,7 @@ def _finish(
             "judged": judged,
         }
     )
-    return FitResult(model, now.history, judged)
+    return FitResult(model, now.history, judged, now.best.step)
 
 
 def _check_samples(category: int, samples: dict[str, Sample]) -> None:

@@ -29,9 +29,13 @@ def untrained_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     models = {}
     for category in CATEGORIES:
         columns = features(category)
-        representation = Representation.fit(dataset.load(category, "train"), columns, NoteRepresentationConfig())
+        representation = Representation.fit(
+            dataset.load(category, "train"), columns, NoteRepresentationConfig()
+        )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(category)
             model = GANModel(config, len(columns), representation.bounds)
-        models[category] = TrainedModel(category, config, representation, model.sampler, config.latent_dimensions)
+        models[category] = TrainedModel(
+            category, config, representation, model.sampler, config.latent_dimensions
+        )
     return save_bundle(folder / "bundle", models, dataset, name="untrained")

@@ -1,0 +1,250 @@
+"""The command line as a user meets it: exit codes, one-line errors, nothing half-written."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import uproot
+
+import muforge as mf
+from muforge.bundle import Bundle
+from muforge.cli import main
+from tests.dataset.production import write_flat
+
+TINY = (
+    *(
+        "--steps",
+        "30",
+        "--monitor-every",
+        "15",
+        "-layersG",
+        "1",
+        "-layersD",
+        "1",
+        "-nG",
+        "0.05",
+        "-nD",
+        "0.05",
+    ),
+    *(
+        "--set",
+        "training.judge_size=60",
+        "--set",
+        "training.plots=false",
+        "--set",
+        "training.checkpoint_every=10",
+    ),
+)
+
+
+def run(*arguments: object) -> int:
+    """The exit code of a command."""
+    try:
+        main([str(argument) for argument in arguments])
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    return 0
+
+
+def error_of(capsys: pytest.CaptureFixture[str]) -> str:
+    """The one line on standard error."""
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.strip()]
+    assert len(lines) == 1, lines
+    return lines[0]
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cli")
+    write_flat(folder / "prod.root", 3000)
+    mf.ingest([folder / "prod.root"], folder / "ds", protons_on_target=1e6)
+    return folder / "ds"
+
+
+def test_the_chain(tmp_path: Path, dataset: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """train, bundle, generate, judge, with the note's own option names."""
+    assert run("train", dataset, "--out", tmp_path / "run", "-o", "0", "-l", "0.0002", *TINY) == 0
+    shown = capsys.readouterr().out
+    assert "ROC AUC" in shown
+    assert "mu- off axis" in shown
+    assert run("bundle", tmp_path / "run", "--data", dataset, "--out", tmp_path / "b", "--name", "tiny") == 0
+    bundle = Bundle.load(tmp_path / "b")
+    assert list(bundle.rates) == [1, 2, 3, 4]
+    judged = bundle.manifest.categories[4].judged
+    assert judged is not None
+    assert 0.4 < judged["null"]["auc"] < 0.6
+    assert (
+        run("generate", tmp_path / "b", "--pot", "2e4", "--out", tmp_path / "s.root", "--z-offset", "-50")
+        == 0
+    )
+    with uproot.open(tmp_path / "s.root") as file:
+        assert file["pythia8-Geant4"]["oz"].array(library="np").max() < -40
+    json_file = tmp_path / "judged.json"
+    command = ("judge", dataset, tmp_path / "b", "--size", "100", "--repeats", "2", "--out", json_file)
+    assert run(*command) == 0
+    assert set(json.loads(json_file.read_text())) == {"1", "2", "3", "4"}
+    capsys.readouterr()
+    assert run(*command) == 1
+    assert "judged.json: exists already" in error_of(capsys)
+
+
+def test_a_run_goes_on_with_resume(tmp_path: Path, dataset: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ("train", dataset, "--out", tmp_path / "run", "--category", "2", *TINY)
+    assert run(*command) == 0
+    result = (tmp_path / "run" / "category-2" / "result.json").read_bytes()
+    capsys.readouterr()
+    assert run(*command) == 1
+    assert "give --resume" in error_of(capsys)
+    assert run(*command, "--resume") == 0
+    assert (tmp_path / "run" / "category-2" / "result.json").read_bytes() == result
+    config = tmp_path / "run" / "category-2" / "config.yaml"
+    again = ("train", dataset, "--out", tmp_path / "again", "--category", "2", "--config", config)
+    assert run(*again) == 0
+    assert (tmp_path / "again" / "category-2" / "result.json").read_bytes() == result
+
+
+def test_sigint_keeps_a_checkpoint(tmp_path: Path, dataset: Path) -> None:
+    command = [
+        *(
+            sys.executable,
+            "-m",
+            "muforge",
+            "train",
+            str(dataset),
+            "--out",
+            str(tmp_path / "run"),
+            "--category",
+            "4",
+        ),
+        *TINY,
+        *("--steps", "1000000", "--monitor-every", "0", "--patience", "0"),
+    ]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        checkpoint = tmp_path / "run" / "category-4" / "checkpoints" / "last.safetensors"
+        while not checkpoint.exists():
+            assert process.poll() is None, process.stderr.read()
+        process.send_signal(signal.SIGINT)
+        shown = process.stderr.read()
+        assert process.wait() == 130
+    assert "interrupted after step" in shown
+    assert "--resume goes on" in shown
+    assert "Traceback" not in shown
+
+
+def test_ingest_says_what_it_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_flat(tmp_path / "good.root")
+    (tmp_path / "bad.root").write_text("x")
+    files = (tmp_path / "good.root", tmp_path / "bad.root")
+    assert run("ingest", *files, "--out", tmp_path / "ds") == 3
+    captured = capsys.readouterr()
+    assert "bad.root: not a ROOT or Parquet file" in captured.err
+    assert "400 muons" in captured.out
+    assert run("ingest", *files, "--out", tmp_path / "strict", "--strict") == 1
+    assert "bad.root: not a ROOT or Parquet file" in error_of(capsys)
+    assert run("ingest", tmp_path / "good.root", "--out", tmp_path / "ok", "--pot", "1e6") == 0
+    assert run("ingest", tmp_path / "good.root", "--out", tmp_path / "ok", "--pot", "1e6") == 0
+    assert "nothing to do" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["ingest", "{tmp}/no.root", "--out", "{tmp}/ds"],
+            "no file could be used: {tmp}/no.root: no such file",
+        ),
+        (["ingest", "{good}", "--out", "{good}"], "is a file, expected a directory"),
+        (["ingest", "{good}", "--out", "{tmp}/a/b"], "{tmp}/a: no such directory"),
+        (["ingest", "{good}", "--out", "{tmp}/ds", "--pot", "-1"], "--pot -1: must be a positive number"),
+        (["train", "{tmp}/no", "--out", "{tmp}/run"], "{tmp}/no: no such data set"),
+        (["train", "{ds}", "--out", "{tmp}/run", "-o", "sgd"], "model.optimiser"),
+        (["train", "{ds}", "--out", "{tmp}/run", "--set", "model.colour=1"], "model.colour: "),
+        (["train", "{ds}", "--out", "{tmp}/run", "--set", "colour.of=1"], "colour.of: unknown option"),
+        (["train", "{ds}", "--out", "{tmp}/run", "--set", "x"], "--set x: expected KEY=VALUE"),
+        (["train", "{ds}", "--out", "{tmp}/run", "--steps", "-5"], "training.steps"),
+        (["train", "{ds}", "--out", "{tmp}/run", "--device", "cuda:7"], "device 'cuda:7'"),
+        (["train", "{ds}", "--out", "{tmp}/run", "--config", "{tmp}/no.yaml"], "no.yaml: cannot be read"),
+        (["bundle", "{tmp}", "--data", "{ds}", "--out", "{tmp}/b"], "has no finished run"),
+        (["generate", "{tmp}/no", "--pot", "1", "--out", "{tmp}/s.root"], "{tmp}/no: no such bundle"),
+        (["generate", "{tmp}", "--pot", "1", "--out", "{tmp}/s.root"], "not a bundle"),
+        (["judge", "{ds}", "{good}", "--out", "{tmp}"], "is a directory"),
+        (["judge", "{ds}", "{tmp}/no.root"], "no.root: no such file"),
+        (["quickstart", "--out", "{ds}"], "holds something else than a quickstart"),
+    ],
+)
+def test_bad_input_is_one_line_and_leaves_nothing(
+    tmp_path: Path, dataset: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    places = {"tmp": tmp_path, "ds": dataset, "good": dataset.parent / "prod.root"}
+    before = {path: path.stat().st_mtime_ns for path in dataset.rglob("*")}
+    assert run(*(argument.format(**places) for argument in arguments)) == 1
+    line = error_of(capsys)
+    assert line.startswith("muforge: error: ")
+    assert message.format(**places) in line
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert {path: path.stat().st_mtime_ns for path in dataset.rglob("*")} == before
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--pot", "-1e9"], "--pot -1e+09: must be a positive number"),
+        ([], "give either a number of protons on target (--pot) or a number of muons (--muons)"),
+        (["--pot", "1", "--muons", "1"], "give either"),
+        (["--pot", "1e6", "--shards", "0"], "--shards 0"),
+        (["--pot", "1e6", "--format", "npy", "--buffer-row"], "--buffer-row: only for --format flat"),
+        (
+            ["--pot", "1e6", "--format", "hdf5", "--compression", "zstd"],
+            "--compression: only for --format flat",
+        ),
+        (["--pot", "1e6", "--format", "parquet", "--z-offset", "1"], "--z-offset: not for --format parquet"),
+    ],
+)
+def test_bad_options_of_generate(
+    untrained_bundle: Bundle,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    message: str,
+) -> None:
+    assert run("generate", untrained_bundle.directory, "--out", tmp_path / "s.root", *options) == 1
+    assert message in error_of(capsys)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_wrong_usage_is_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("generate") == 2
+    assert run("nonsense") == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_debug_shows_the_traceback(tmp_path: Path) -> None:
+    with pytest.raises(mf.MuforgeError):
+        main(["train", str(tmp_path / "no"), "--out", str(tmp_path / "run"), "--debug"])
+
+
+def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--version") == 0
+    assert capsys.readouterr().out == f"muforge {mf.__version__}\n"
+    for command in ("ingest", "train", "bundle", "judge", "generate", "quickstart"):
+        assert run(command, "--help") == 0
+        assert "Usage: muforge" in capsys.readouterr().out
+
+
+def test_unexpected_errors_are_one_line_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from muforge.quickstart import tour
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setattr(tour, "tour", broken)
+    assert run("quickstart") == 70
+    assert "unexpected ZeroDivisionError: oops (run with --debug" in error_of(capsys)
