@@ -15,6 +15,7 @@ import muforge as mf
 from muforge.bundle import Bundle
 from muforge.cli import main
 from tests.dataset.production import write_flat
+from tests.muons import make_sample
 
 TINY = (
     *(
@@ -150,6 +151,25 @@ def test_ingest_says_what_it_left_out(tmp_path: Path, capsys: pytest.CaptureFixt
     assert run("ingest", tmp_path / "good.root", "--out", tmp_path / "ok", "--pot", "1e6") == 0
     assert run("ingest", tmp_path / "good.root", "--out", tmp_path / "ok", "--pot", "1e6") == 0
     assert "nothing to do" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("rows", "category", "message"),
+    [
+        (slice(3, 4), 4, "category 4 has no muons in the"),
+        (slice(0, 200, 4), 3, "category 3 has no muons in the train split"),
+        (slice(0, 40, 4), 1, "muons of positive weight, at least 20 are needed"),
+    ],
+)
+def test_too_few_muons_to_train(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], rows: slice, category: int, message: str
+) -> None:
+    """A single muon, a category without any, and fewer than the judge can work with."""
+    mf.write(make_sample(400).select(rows), tmp_path / "few.root", event_columns=True)
+    mf.ingest([tmp_path / "few.root"], tmp_path / "ds")
+    assert run("train", tmp_path / "ds", "--out", tmp_path / "run", "--category", category, *TINY) == 1
+    assert message in error_of(capsys)
+    assert not list((tmp_path / "run").rglob("*.safetensors"))
 
 
 @pytest.mark.parametrize(

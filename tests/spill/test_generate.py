@@ -27,6 +27,7 @@ from muforge.spill import generate as generate_module
 from muforge.spill.generate import generate_files
 from muforge.spill.plan import ROWS_PER_CHUNK
 from tests.conftest import POT
+from tests.formats import fairship_reader
 
 MUONS = 2 * ROWS_PER_CHUNK + 1000
 
@@ -75,6 +76,31 @@ def test_memory_and_file_agree(untrained_bundle: Bundle, single: Path) -> None:
     np.testing.assert_array_equal(read["pdg"], sample["pdg"])
     assert not sample.events_known
     assert np.array_equal(sample["event"], np.arange(MUONS))
+
+
+def test_fairship_reads_every_generated_muon(untrained_bundle: Bundle, single: Path, tmp_path: Path) -> None:
+    """Through SetBranchAddress with float32 buffers, as MuonBackGenerator does."""
+    dump = tmp_path / "read.npy"
+    names = fairship_reader.COLUMNS
+    command = [sys.executable, "-W", "ignore", fairship_reader.__file__, str(single), str(dump), *names]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode == fairship_reader.EXIT_NO_ROOT:
+        pytest.skip("PyROOT (the package 'root') is not installed")
+    assert done.returncode == 0, done.stdout + done.stderr
+    read = dict(zip(names, np.load(dump).T, strict=True))
+    sample = mf.generate(untrained_bundle, muons=MUONS, seed=5)
+    momenta = {"opx": "px", "opy": "py", "opz": "pz"}
+    vertices = {"ox": "start_x", "oy": "start_y", "oz": "start_z"}
+    for branch, name in momenta.items():
+        np.testing.assert_array_equal(read[branch], sample[name])
+    for branch, name in vertices.items():
+        np.testing.assert_array_equal(
+            read[branch], (sample[name].astype(np.float64) / 100).astype(np.float32)
+        )
+    np.testing.assert_array_equal(read["id"], sample["pdg"])
+    np.testing.assert_array_equal(read["pythiaid"], sample["pdg"])
+    np.testing.assert_array_equal(read["w"], sample.weight.astype(np.float32))
+    assert set(read["ecut"].tolist()) == {10.0}
 
 
 def test_counts_rates_and_weights(untrained_bundle: Bundle, tmp_path: Path) -> None:

@@ -12,14 +12,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from muforge.dataset.manifest import SPLITS, CategoryRecord, Content, FileRecord, Manifest, Range, Split
-from muforge.dataset.scan import staged_table
+from muforge.dataset.scan import staged_batches
 from muforge.dataset.split import split_of_events
 from muforge.errors import OutputError
 from muforge.files import sha256
 from muforge.sample import COLUMNS, OFF_AXIS_FEATURES, REQUIRED, global_event
 
 _REPEATING = ["pdg", "parent_pdg", "origin", "weight", "relative_weight", "ecut", "split", "plane_z"]
-_ROWS_PER_GROUP = 1_000_000
+_ROWS_PER_GROUP = 500_000
 
 
 @dataclass(frozen=True)
@@ -93,9 +93,7 @@ def _tables(category: int, source: Source, staging: Path) -> Iterator[pa.Table]:
     if source.record.categories[category].muons == 0:
         return
     if source.previous is None:
-        table = staged_table(staging, source.record.identity, category)
-        for start in range(0, table.num_rows, _ROWS_PER_GROUP):
-            yield table.slice(start, _ROWS_PER_GROUP)
+        yield from _gathered(staged_batches(staging, source.record.identity, category))
         return
     directory, manifest, number = source.previous
     record = manifest.categories[category]
@@ -103,6 +101,20 @@ def _tables(category: int, source: Source, staging: Path) -> Iterator[pa.Table]:
     for group, of_file in enumerate(record.row_groups):
         if of_file == number:
             yield file.read_row_group(group)
+
+
+def _gathered(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Batches joined until they have the rows of a row group, or a little less."""
+    waiting: list[pa.RecordBatch] = []
+    rows = 0
+    for batch in batches:
+        if waiting and rows + batch.num_rows > _ROWS_PER_GROUP:
+            yield pa.Table.from_batches(waiting)
+            waiting, rows = [], 0
+        waiting.append(batch)
+        rows += batch.num_rows
+    if rows:
+        yield pa.Table.from_batches(waiting)
 
 
 def _prepare(

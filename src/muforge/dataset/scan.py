@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -35,11 +35,13 @@ def staged_record(staging: Path, identity: FileIdentity) -> FileRecord | None:
     return FileRecord.model_validate_json(path.read_bytes()) if path.is_file() else None
 
 
-def staged_table(staging: Path, identity: FileIdentity, category: int) -> pa.Table:
-    """The staged muons of one category, memory-mapped."""
+def staged_batches(staging: Path, identity: FileIdentity, category: int) -> Iterator[pa.RecordBatch]:
+    """The staged muons of one category, a chunk of the input file at a time."""
     path = staged_folder(staging, identity) / f"{category}.arrow"
-    with pa.memory_map(str(path)) as source:
-        return pa.ipc.open_file(source).read_all()
+    with pa.OSFile(str(path)) as source:
+        file = pa.ipc.open_file(source)
+        for number in range(file.num_record_batches):
+            yield file.get_batch(number)
 
 
 def scan(path: Path, staging: Path, advance: Callable[[float, int], None]) -> FileRecord:

@@ -1,0 +1,64 @@
+"""The Python examples of the README and the documentation run as they stand."""
+
+from __future__ import annotations
+
+import functools
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from scripts.blocks import replace_block
+
+import muforge as mf
+from muforge.bundle import Bundle
+from muforge.training import estimator
+from muforge.training.config import TrainingConfig
+from tests.dataset.production import write_flat
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+EXAMPLES = [
+    pytest.param(code, id=f"{page.name}-{number}")
+    for page in PAGES
+    for number, code in enumerate(re.findall(r"```python\n(.*?)```", page.read_text(), flags=re.DOTALL))
+]
+
+
+@pytest.mark.parametrize("code", EXAMPLES)
+def test_example(
+    code: str, untrained_bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for number, name in enumerate(("prod_0", "prod_1", "muons_0", "muons_1")):
+        write_flat(tmp_path / f"{name}.root", 1000, seed=number)
+    shutil.copytree(untrained_bundle.directory, tmp_path / "bundle")
+    if "mf.ingest" not in code:
+        mf.ingest([tmp_path / "prod_0.root"], tmp_path / "ds")
+    (tmp_path / "run").mkdir()
+    few = functools.partial(TrainingConfig, steps=3, monitor_every=3, judge_size=50, plots=False)
+    monkeypatch.setattr(estimator, "TrainingConfig", few)
+    code = code.replace("pot=1e8", "pot=1e4")
+    exec(compile(code, "example", "exec"), {})
+
+
+def test_there_are_examples() -> None:
+    assert len(EXAMPLES) >= 4
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)", page.read_text()):
+        if not target.startswith("http"):
+            assert (page.parent / target).exists(), target
+
+
+def test_blocks_are_replaced(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("a\n<!-- begin x -->\nold\n<!-- end x -->\nb\n")
+    replace_block(page, "x", "new")
+    assert page.read_text() == "a\n<!-- begin x -->\n\nnew\n\n<!-- end x -->\nb\n"
+    replace_block(page, "x", "newer")
+    assert "newer" in page.read_text()
+    with pytest.raises(SystemExit, match="begin y"):
+        replace_block(page, "y", "z")
