@@ -19,6 +19,11 @@ from tests.formats.muons import some_muons
 FORMATS = list(WRITERS)
 FILES = {name: ["out", "out.json"] if name == "npy" else ["out"] for name in FORMATS}
 TOO_MANY_MUONS = 100_000
+ONE_BLOCK: dict[str, dict[str, Any]] = {
+    "flat": {"rows_per_basket": TOO_MANY_MUONS},
+    "parquet": {"rows_per_group": TOO_MANY_MUONS},
+}
+"""With these options a format that collects its rows writes each sample at once."""
 
 
 def names(folder: Path) -> list[str]:
@@ -120,6 +125,21 @@ def test_a_full_disk_is_named_and_nothing_is_left(small_disk: Path, name: str) -
     with pytest.raises(OutputError, match="disk/out: no space left on the disk"):
         write(some_muons(TOO_MANY_MUONS), small_disk / "out", name)
     assert list(small_disk.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_nothing_more_is_written_to_a_full_disk(small_disk: Path, name: str) -> None:
+    written = []
+
+    def write_on() -> None:
+        with WRITERS[name](small_disk / "out", **ONE_BLOCK.get(name, {})) as writer:
+            for count in range(10):
+                writer.write(some_muons(TOO_MANY_MUONS))
+                written.append(count)
+
+    with pytest.raises(OutputError, match="disk/out: no space left on the disk"):
+        write_on()
+    assert written == []
 
 
 @pytest.mark.parametrize("name", ["flat", "parquet"])

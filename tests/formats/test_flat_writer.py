@@ -5,7 +5,8 @@ import subprocess
 import sys
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -149,25 +150,28 @@ def test_baskets_and_bytes_do_not_depend_on_the_pieces(tmp_path: Path) -> None:
     assert (tmp_path / "whole.root").read_bytes() == (tmp_path / "pieces.root").read_bytes()
 
 
+class TickingTime(datetime):
+    """Each look at the clock is a second later than the one before."""
+
+    moment: ClassVar[datetime]
+
+    @classmethod
+    def now(cls, tz: Any = None) -> Any:
+        cls.moment += timedelta(seconds=1)
+        return cls.moment
+
+
 def test_files_of_different_times_are_equal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import uproot.writing._cascade
     import uproot.writing._cascadetree
 
-    class Clock:
-        moment = datetime(2030, 1, 2, 3, 4, 5)
-
-        class datetime(datetime):
-            @classmethod
-            def now(cls, tz: Any = None) -> Any:
-                Clock.moment += timedelta(seconds=1)
-                return Clock.moment
-
-    monkeypatch.setattr(uproot.writing._cascade, "datetime", Clock)
-    monkeypatch.setattr(uproot.writing._cascadetree, "datetime", Clock)
-    before = Clock.moment
+    TickingTime.moment = start = datetime(2030, 1, 2, 3, 4, 5)
+    clock = SimpleNamespace(datetime=TickingTime)
+    monkeypatch.setattr(uproot.writing._cascade, "datetime", clock)
+    monkeypatch.setattr(uproot.writing._cascadetree, "datetime", clock)
     for name in ("one.root", "another.root"):
         write(some_muons(50), tmp_path / name)
-    assert Clock.moment > before + timedelta(seconds=10)
+    assert TickingTime.moment > start + timedelta(seconds=10)
     assert (tmp_path / "one.root").read_bytes() == (tmp_path / "another.root").read_bytes()
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import gc
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from muforge.errors import InputFileError, SampleError
+from muforge.errors import InputFileError, OutputError, SampleError
 from muforge.formats import read, reader_for, write
 from muforge.formats.parquet import ParquetReader, ParquetWriter
 from muforge.formats.protocol import Rejection
@@ -96,6 +98,17 @@ def test_other_columns_in_later_samples_are_refused(tmp_path: Path) -> None:
 
     with pytest.raises(SampleError, match=r"columns pdg, .*expected those before"):
         write_two()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_fills_up_at_the_end_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: pq.ParquetWriter) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(pq.ParquetWriter, "close", full)
+    with pytest.raises(OutputError, match=r"muons\.parquet: no space left on the disk"):
+        write(some_muons(3), tmp_path / "muons.parquet", "parquet")
+    gc.collect()  # pyarrow would try once more when its writer goes, and complain where nobody can catch it
     assert list(tmp_path.iterdir()) == []
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Never
 
 import h5py
 import numpy as np
@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from muforge.errors import OutputError
-from muforge.formats import write
+from muforge.formats import metadata_of, npy, write
 from muforge.formats.hdf5 import Hdf5Writer
 from muforge.formats.npy import NpyWriter
 from muforge.sample import Sample
@@ -68,6 +68,22 @@ def test_a_file_beside_the_array_is_kept(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"muons\.npy\.json: exists already"):
         NpyWriter(tmp_path / "muons.npy")
     assert (tmp_path / "muons.npy.json").read_text() == "precious"
+
+
+def test_a_replaced_array_does_not_keep_the_old_metadata(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "muons.npy"
+    write(some_muons(3), path, "npy", metadata={"seed": 1})
+
+    def interrupted(*_: Any) -> Never:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(npy, "write_json", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write(some_muons(4), path, "npy", metadata={"seed": 2}, force=True)
+    assert len(np.load(path)) == 4
+    assert metadata_of(path) == {}
 
 
 def test_the_array_can_be_mapped_into_memory(tmp_path: Path) -> None:
