@@ -14,7 +14,7 @@ from muforge import report
 from muforge.bundle import save_bundle
 from muforge.dataset.store import Dataset
 from muforge.models.gan import DiscriminatorConfig, GANConfig, GeneratorConfig
-from muforge.sample import features
+from muforge.sample import Sample, features
 from muforge.training.config import RunConfig, TrainingConfig
 from muforge.training.directory import FitResult
 from muforge.training.run import fit
@@ -24,6 +24,7 @@ CATEGORY = 4
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 FIGURES = DOCS / "note_gan"
 MUONS_DRAWN = 100_000
+FIGURES_OF_MERIT = (("auc", "AUC", 3), ("reduced_chi2", "reduced chi2", 1), ("overlap", "overlap", 3))
 
 
 def main() -> None:
@@ -61,7 +62,7 @@ def main() -> None:
     title = f"category {CATEGORY}, test events against the note's GAN"
     report.save(report.progress(result.history), FIGURES / "progress.png")
     report.save(report.one_dimensional(drawn, generated, columns, title=title), FIGURES / "columns.png")
-    replace_block(DOCS / "note_gan.md", "results", table(result, train.n_eff))
+    replace_block(DOCS / "note_gan.md", "results", table(result, train))
     bundle = save_bundle(
         arguments.run / "bundle",
         {CATEGORY: result.model},
@@ -73,30 +74,33 @@ def main() -> None:
     print(bundle)
 
 
-def table(result: FitResult, n_eff: float) -> str:
+def table(result: FitResult, train: Sample) -> str:
     """The figures of merit over training, and at the end on the test events."""
     lines = [
-        f"Trained on events with N_eff = {n_eff:,.0f}. Validation events, beside train against validation (the null):",
+        f"Trained on {len(train):,} muons, N_eff = {train.n_eff:,.0f}. On the validation events, beside train against "
+        "validation (the null):",
         "",
         "| step | AUC | null | reduced chi2 | null | overlap | null |",
         "|---|---|---|---|---|---|---|",
     ]
     for row in result.history:
-        pairs = [(row[name], row[f"null_{name}"]) for name in ("auc", "reduced_chi2", "overlap")]
-        cells = [f"{value:.3f} | {null:.3f}" for value, null in pairs]
+        cells = [
+            f"{row[name]:.{digits}f} | {row[f'null_{name}']:.{digits}f}"
+            for name, _, digits in FIGURES_OF_MERIT
+        ]
         lines.append(f"| {row['step']:,} | {' | '.join(cells)} |")
     judged = result.judged or {}
     lines += [
         "",
-        f"Test events, looked at once, for the best step by the validation events ({judged['repeats']} classifiers; "
-        "the error is their standard deviation):",
+        f"The best step by the validation events is {result.best_step:,}. Its model on the test events, looked at once "
+        f"({judged['repeats']} classifiers; the error is their standard deviation):",
         "",
         "| figure of merit | generated against test | null: train against test |",
         "|---|---|---|",
     ]
-    for name, label in (("auc", "AUC"), ("reduced_chi2", "reduced chi2"), ("overlap", "overlap")):
+    for name, label, digits in FIGURES_OF_MERIT:
         cells = [
-            f"{judged[side][name]:.4f} ± {judged[side][f'{name}_error']:.4f}"
+            f"{judged[side][name]:.{digits}f} ± {judged[side][f'{name}_error']:.{digits}f}"
             for side in ("generated", "null")
         ]
         lines.append(f"| {label} | {' | '.join(cells)} |")

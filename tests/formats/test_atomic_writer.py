@@ -14,6 +14,7 @@ import uproot.writing.writable
 
 from muforge.errors import OutputError
 from muforge.formats import WRITERS, read, write
+from muforge.formats.hdf5 import ROWS_PER_CHUNK, Hdf5Writer
 from tests.formats.muons import some_muons
 
 FORMATS = list(WRITERS)
@@ -140,6 +141,20 @@ def test_nothing_more_is_written_to_a_full_disk(small_disk: Path, name: str) -> 
     with pytest.raises(OutputError, match="disk/out: no space left on the disk"):
         write_on()
     assert written == []
+
+
+def test_a_disk_that_fills_up_when_hdf5_closes_is_named(small_disk: Path) -> None:
+    written = []
+
+    def write_what_hdf5_keeps_in_memory() -> None:
+        with Hdf5Writer(small_disk / "out") as writer:
+            writer.write(some_muons(2 * ROWS_PER_CHUNK))
+            written.append(True)
+
+    with pytest.raises(OutputError, match="disk/out: no space left on the disk"):
+        write_what_hdf5_keeps_in_memory()
+    assert written == [True]
+    assert list(small_disk.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["flat", "parquet"])

@@ -166,14 +166,18 @@ class _Jagged:
         self._branch = branch
         self.counts: NDArray[np.int64] = ak.to_numpy(ak.num(events[f"{branch}.{PDG_CODE}"], axis=1))
         self.offsets = np.cumsum(self.counts) - self.counts
-        self.entry = np.repeat(np.arange(len(self.counts)), self.counts)
+
+    @property
+    def entry(self) -> NDArray[np.int64]:
+        """The entry of each object."""
+        return np.repeat(np.arange(len(self.counts)), self.counts)
 
     def __getitem__(self, member: str) -> NDArray[Any]:
         import awkward as ak
 
         flat: NDArray[Any] = ak.to_numpy(ak.flatten(self._events[f"{self._branch}.{member}"], axis=1))
-        if len(flat) != len(self.entry):
+        if len(flat) != self.counts.sum():
             raise ValueError(
-                f"branch '{self._branch}.{member}' has {len(flat)} values, expected {len(self.entry)}"
+                f"branch '{self._branch}.{member}' has {len(flat)} values, expected {self.counts.sum()}"
             )
         return flat

@@ -15,7 +15,7 @@ from muforge.formats.shield import SHIELD_DTYPES, SHIELD_UNITS, shield_columns
 from muforge.sample import Sample
 
 MAGIC = b"\x89HDF"
-ROWS_PER_CHUNK = 65_536
+ROWS_PER_CHUNK = 16_384
 
 
 def stored_metadata(path: Path) -> dict[str, Any]:

@@ -26,7 +26,9 @@ class Rejection:
 class Chunk:
     """A stretch of a file: its muons, and what was left out of them.
 
-    `sample["event"]` is the event number within the file. `entries` counts the tree entries (rows) read.
+    `sample["event"]` is the event number within the file. `entries` counts the tree entries (rows) read. The
+    sample does not state protons on target, which are those of the file: see `FileInfo`. An empty file gives
+    one chunk without muons, so that its columns are known.
     """
 
     sample: Sample
