@@ -17,7 +17,7 @@ from muforge.rng import Purpose, stream
 from muforge.spill.generate import generate, generate_files
 from muforge.trained import TrainedModel
 
-MUONS = 300_000
+MUONS = 1_500_000
 NOTE_MUONS = 8_192
 TURNS = 3
 

@@ -1,4 +1,5 @@
-"""The 2018 code's training step in Keras 3: two updates of D on half batches, one of the stacked model.
+"""The 2018 code's training step in Keras 3, as it stands: numpy's weighted choice, `predict`, labels in a loop, two
+updates of D on half batches, one of the stacked model.
 
 Setting `D.trainable = False` once, as the original does, leaves D untrained for ever in Keras 3; here it is switched
 on and off. Keras is no dependency of muforge: this runs where it is installed.
@@ -16,9 +17,22 @@ from muforge.models.gan import GANConfig
 
 
 def steps_in_keras(
-    config: GANConfig, dimensions: int, matrix: np.ndarray[Any, Any], steps: int, batch: int
+    config: GANConfig,
+    matrix: np.ndarray[Any, Any],
+    weight: np.ndarray[Any, Any],
+    *,
+    steps: int,
+    batch: int,
 ) -> Callable[[], None]:
-    """A function that makes so many training steps."""
+    """A function that makes so many training steps.
+
+    Arguments:
+        config: The network.
+        matrix: Real muons in network space, shape (n, d).
+        weight: Their weights, shape (n,).
+        steps: Number of steps.
+        batch: Muons in a batch, half of them real.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import tensorflow as tf
 
@@ -26,6 +40,10 @@ def steps_in_keras(
     tf.config.threading.set_inter_op_parallelism_threads(1)
     import keras
     from keras import layers
+
+    half = batch // 2
+    dimensions = matrix.shape[1]
+    probability = weight / weight.sum()
 
     def optimiser() -> Any:
         return keras.optimizers.Adam(config.learning_rate, beta_1=config.beta1, amsgrad=True)
@@ -50,18 +68,20 @@ def steps_in_keras(
     stacked = keras.Sequential([generator, discriminator])
     stacked.compile(loss=generator_loss, optimizer=optimiser())
     rng = np.random.default_rng(0)
-    half = batch // 2
 
     def noise(rows: int) -> np.ndarray[Any, Any]:
         return rng.standard_normal((rows, config.latent_dimensions), np.float32)
 
     def labels(value: float) -> np.ndarray[Any, Any]:
-        return (value + rng.normal(0, 0.3, (half, 1))).astype(np.float32)
+        noisy = np.full((half, 1), value)
+        for row in range(half):
+            noisy[row] += rng.normal(0, 0.3)
+        return noisy
 
     def work() -> None:
         for _ in range(steps):
-            real = matrix[rng.integers(len(matrix), size=half)]
-            generated = generator.predict_on_batch(noise(half))
+            real = matrix[rng.choice(len(matrix), size=half, p=probability, replace=False)]
+            generated = generator.predict(noise(half), verbose=0)
             discriminator.trainable = True
             discriminator.train_on_batch(real, labels(1.0))
             discriminator.train_on_batch(generated, labels(0.0))

@@ -10,13 +10,13 @@ import torch
 
 from benchmarks.timing import in_turns, rates, ratio
 from muforge.models.gan import DiscriminatorConfig, GANConfig, GANModel, GeneratorConfig
-from muforge.models.precision import torch_settings
+from muforge.models.precision import fast_precision, torch_settings
 from muforge.training.batches import WeightedBatches
 from muforge.training.ema import EMA
 
 BATCH = 100
 DIMENSIONS = 6
-ROWS = 700_000
+ROWS = 1_800_000
 EMA_DECAY = 0.999
 TURNS = 5
 
@@ -29,7 +29,7 @@ NETWORKS = {
     "128-128": (
         GeneratorConfig(layers=2, shape="flat", width=128),
         DiscriminatorConfig(layers=2, shape="flat", width=128),
-        300,
+        100,
     ),
 }
 
@@ -58,7 +58,7 @@ def _measure(
     if find_spec("keras"):
         from benchmarks.keras_gan import steps_in_keras
 
-        contestants["Keras"] = steps_in_keras(config, DIMENSIONS, matrix, steps, BATCH)
+        contestants["Keras"] = steps_in_keras(config, matrix, weight, steps=steps, batch=BATCH)
     times = in_turns(contestants, TURNS)
     per_second = rates(times, steps)
     out: dict[str, Any] = {"steps_per_second": per_second}
@@ -88,7 +88,7 @@ def _ours(config: GANConfig, batches: WeightedBatches, steps: int) -> Any:
     ema = EMA(model.sampler, EMA_DECAY)
 
     def work() -> None:
-        with torch_settings(threads=1, matmul_precision="medium"):
+        with torch_settings(threads=1, matmul_precision=fast_precision(model)):
             for step in range(steps):
                 model.training_step(batches.at(step), optimisers)
                 ema.update(step + 1)

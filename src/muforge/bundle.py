@@ -54,7 +54,7 @@ class Provenance(_Record):
     """Where the models come from."""
 
     muforge_version: str
-    dataset: str = Field(description="SHA-256 of the data set's manifest")
+    inputs: tuple[str, ...] = Field(description="SHA-256 of the files of the training data")
 
 
 class Manifest(_Record):
@@ -211,7 +211,9 @@ def save_bundle(
             name=name,
             protons_on_target=dataset.protons_on_target,
             ecut=dataset.manifest.ecut,
-            provenance=Provenance(muforge_version=__version__, dataset=dataset.identity),
+            provenance=Provenance(
+                muforge_version=__version__, inputs=tuple(file.sha256 for file in dataset.manifest.files)
+            ),
             categories=records,
         )
         (partial / MANIFEST_NAME).write_text(manifest.model_dump_json(indent=1) + "\n", encoding="utf-8")

@@ -19,6 +19,7 @@ from muforge.models.gan import (
     discriminator_loss,
     generator_loss,
 )
+from muforge.models.precision import fast_precision
 from tests.models.test_families import box
 
 SMALL: dict[str, Any] = {"shape": "flat", "width": 16, "layers": 2}
@@ -249,3 +250,11 @@ def test_it_learns_a_narrow_distribution() -> None:
 def test_bounds_have_to_hold_zero() -> None:
     with pytest.raises(ValueError, match="expected low <= 0 <= high"):
         GANModel(GANConfig(generator=GeneratorConfig(layers=1)), 2, box(2, 0.5, 1.0))
+
+
+@pytest.mark.parametrize(("width", "expected"), [(128, "highest"), (256, "highest"), (257, "medium")])
+def test_large_networks_train_with_medium_precision(width: int, expected: str) -> None:
+    flat = GeneratorConfig(layers=2, shape="flat", width=width)
+    small = DiscriminatorConfig(layers=1, shape="flat", width=8)
+    model = GANModel(GANConfig(generator=flat, discriminator=small), 6, box(6))
+    assert fast_precision(model) == expected

@@ -18,7 +18,7 @@ from muforge.sample import COLUMNS, OFF_AXIS_FEATURES, Sample
 from muforge.spill.plan import Plan, plan_spill
 from muforge.spill.stream import stream_chunks
 
-_FEW_MUONS = 500_000
+_FEW_MUONS = 1_500_000
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from muforge.errors import ConfigError, Interrupted, RepresentationError, SampleError
 from muforge.models import build
-from muforge.models.precision import torch_settings
+from muforge.models.precision import fast_precision, torch_settings
 from muforge.representation import Representation
 from muforge.rng import Purpose, stream
 from muforge.sample import Sample, features
@@ -86,7 +86,7 @@ def fit(
         if result is not None:
             return result
     run.go_on()
-    with _torch_for(config, category, device):
+    with _seeded(config, category, device):
         machinery = _machinery(config, representation, device)
         if run.last is not None:
             machinery.restore(run.last["machinery"])
@@ -97,17 +97,20 @@ def fit(
             category, config.model, representation, machinery.ema.average, machinery.model.latent_dimensions
         )
         monitor = Monitor(config.training, training, validation, about, run)
+        chosen = config.training.matmul_precision
+        precision = fast_precision(machinery.model) if chosen == "auto" else chosen
         try:
-            train(
-                machinery,
-                batches,
-                config.training,
-                now,
-                monitor=lambda: monitor(averaged, now),
-                checkpoint=lambda: run.save_last(about, now.state(), machinery.state()),
-                progress=progress,
-                should_stop=should_stop,
-            )
+            with torch_settings(threads=config.training.threads, matmul_precision=precision):
+                train(
+                    machinery,
+                    batches,
+                    config.training,
+                    now,
+                    monitor=lambda: monitor(averaged, now),
+                    checkpoint=lambda: run.save_last(about, now.state(), machinery.state()),
+                    progress=progress,
+                    should_stop=should_stop,
+                )
         except Interrupted as stop:
             kept = "nothing is kept" if directory is None else f"kept in {directory}; --resume goes on"
             raise Interrupted(f"{stop}: {kept}") from None
@@ -186,14 +189,10 @@ def _device(name: str) -> torch.device:
 
 
 @contextmanager
-def _torch_for(config: RunConfig, category: int, device: torch.device) -> Iterator[None]:
-    """torch with the run's settings and random generators seeded for it; everything is put back afterwards."""
-    training = config.training
-    seed = int(stream(training.seed, Purpose.TRAINING, category).integers(2**63))
-    with (
-        torch_settings(threads=training.threads, matmul_precision=training.matmul_precision),
-        torch.random.fork_rng(devices=[device] if device.type == "cuda" else []),
-    ):
+def _seeded(config: RunConfig, category: int, device: torch.device) -> Iterator[None]:
+    """torch's random generators seeded for the run; their states are put back afterwards."""
+    seed = int(stream(config.training.seed, Purpose.TRAINING, category).integers(2**63))
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         yield
 
