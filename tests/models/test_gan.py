@@ -11,6 +11,7 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor, nn
 
+from muforge.models.dense import Dropout
 from muforge.models.gan import (
     DiscriminatorConfig,
     GANConfig,
@@ -105,14 +106,14 @@ def test_order_of_a_hidden_layer(network: str) -> None:
     everything = {**SMALL, "layers": 1, "batch_norm": True, "dropout": 0.4, "batch_norm_momentum": 0.8}
     model = make(**{network: everything})
     layers = list(getattr(model, network))
-    assert [type(layer) for layer in layers[:4]] == [nn.Linear, nn.LeakyReLU, nn.BatchNorm1d, nn.Dropout]
+    assert [type(layer) for layer in layers[:4]] == [nn.Linear, nn.LeakyReLU, nn.BatchNorm1d, Dropout]
     assert layers[1].negative_slope == 0.2
     assert layers[2].momentum == pytest.approx(0.2)
     assert layers[2].eps == 1e-3
     assert layers[3].p == 0.4
     bare = make(**{network: {**SMALL, "layers": 1, "batch_norm": False, "dropout": 0}})
     assert [type(layer) for layer in list(getattr(bare, network))[:3]][1:] != [nn.LeakyReLU, nn.BatchNorm1d]
-    assert not any(isinstance(m, nn.BatchNorm1d | nn.Dropout) for m in getattr(bare, network).modules())
+    assert not any(isinstance(m, nn.BatchNorm1d | Dropout) for m in getattr(bare, network).modules())
 
 
 def test_initial_weights_are_glorot_uniform_with_zero_biases() -> None:
@@ -258,3 +259,31 @@ def test_large_networks_train_with_medium_precision(width: int, expected: str) -
     small = DiscriminatorConfig(layers=1, shape="flat", width=8)
     model = GANModel(GANConfig(generator=flat, discriminator=small), 6, box(6))
     assert fast_precision(model) == expected
+
+
+def test_dropout_drops_its_share_and_keeps_the_mean() -> None:
+    torch.manual_seed(3)
+    x = torch.ones(200_000, requires_grad=True)
+    y = Dropout(0.25)(x)
+    dropped = (y == 0).double().mean().item()
+    assert abs(dropped - 0.25) < 5 * (0.25 * 0.75 / 200_000) ** 0.5
+    torch.testing.assert_close(y[y > 0], torch.full_like(y[y > 0], 4 / 3))
+    y.sum().backward()  # type: ignore[no-untyped-call]
+    torch.testing.assert_close(x.grad, y.detach())
+    assert torch.equal(Dropout(0.25).eval()(x), x)
+
+
+def test_the_mode_of_the_generator_is_that_of_train_and_eval() -> None:
+    """`generate` switches only the modules that care; none may be forgotten."""
+    model = make(generator={**SMALL, "batch_norm": True, "dropout": 0.5})
+    like = torch.zeros(1, 6)
+    torch.manual_seed(1)
+    fast = model.generate(64, like=like)
+    torch.manual_seed(1)
+    model.eval()
+    with torch.no_grad():
+        slow = model.generator(model.latents(64, like=like))
+    assert torch.equal(fast, slow)
+    model.train()
+    model.generate(4, like=like)
+    assert all(module.training for module in model.generator.modules())

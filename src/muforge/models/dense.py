@@ -84,9 +84,30 @@ def hidden_layers(config: DenseConfig, inputs: int, *, running_statistics: bool 
                 )
             )
         if config.dropout > 0:
-            modules.append(nn.Dropout(config.dropout))
+            modules.append(Dropout(config.dropout))
         inputs = nodes
     return modules
+
+
+class Dropout(nn.Module):
+    """Zeroes a share of the numbers in training and scales up the rest; torch's own takes twice as long on a CPU.
+
+    Arguments:
+        share: Of numbers dropped, 0 <= share < 1.
+
+    References:
+        Srivastava et al., Dropout | https://jmlr.org/papers/v15/srivastava14a.html
+    """
+
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        self.share = share
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return x
+        keep = 1 - self.share
+        return x * torch.rand_like(x).add_(keep).floor_().mul_(1 / keep)
 
 
 def dense(inputs: int, outputs: int) -> nn.Linear:

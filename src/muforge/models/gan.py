@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 from torch.optim import Optimizer
 
-from muforge.models.dense import BoundedTanh, DenseConfig, dense, hidden_layers
+from muforge.models.dense import BoundedTanh, DenseConfig, Dropout, dense, hidden_layers
 from muforge.models.optimisers import OptimiserName, make_optimiser
 from muforge.models.protocol import Bounds, Model, ModelConfig
 
@@ -82,6 +82,7 @@ class GANModel(Model):
         self.dimensions = dimensions
         self.latent_dimensions = config.latent_dimensions
         self.sampler = self.build_sampler(config, dimensions, bounds)
+        self._modal = [each for each in self.sampler.modules() if isinstance(each, nn.BatchNorm1d | Dropout)]
         # In D, batches are always normalised by themselves: it has no use in evaluation.
         layers = hidden_layers(config.discriminator, dimensions, running_statistics=False)
         self.discriminator = nn.Sequential(*layers, dense(_last_width(config.discriminator), 1))
@@ -136,10 +137,15 @@ class GANModel(Model):
     @torch.no_grad()
     def generate(self, n: int, *, like: Tensor) -> Tensor:
         """Generated muons in network space from G in evaluation, shape (n, dimensions)."""
-        self.generator.eval()
+        self._set_generator_mode(training=False)
         generated: Tensor = self.generator(self.latents(n, like=like))
-        self.generator.train()
+        self._set_generator_mode(training=True)
         return generated
+
+    def _set_generator_mode(self, *, training: bool) -> None:
+        """As `train` and `eval`, but only where it matters: those walk the whole network at every step."""
+        for module in self._modal:
+            module.training = training
 
     def targets(self, n: int, label: float, *, like: Tensor) -> Tensor:
         """What D should answer for n muons of this label, with label noise, shape (n, 1)."""
@@ -173,7 +179,9 @@ def generator_loss(logit: Tensor) -> Tensor:
 
 
 def _descend(loss: Tensor, optimiser: Optimizer) -> Tensor:
-    optimiser.zero_grad(set_to_none=True)
+    for group in optimiser.param_groups:
+        for parameter in group["params"]:
+            parameter.grad = None
     loss.backward()  # type: ignore[no-untyped-call]
     optimiser.step()
     return loss.detach()
