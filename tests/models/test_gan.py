@@ -110,7 +110,7 @@ def test_order_of_a_hidden_layer(network: str) -> None:
     assert layers[1].negative_slope == 0.2
     assert layers[2].momentum == pytest.approx(0.2)
     assert layers[2].eps == 1e-3
-    assert layers[3].p == 0.4
+    assert layers[3].share == 0.4
     bare = make(**{network: {**SMALL, "layers": 1, "batch_norm": False, "dropout": 0}})
     assert [type(layer) for layer in list(getattr(bare, network))[:3]][1:] != [nn.LeakyReLU, nn.BatchNorm1d]
     assert not any(isinstance(m, nn.BatchNorm1d | Dropout) for m in getattr(bare, network).modules())
@@ -187,8 +187,6 @@ def test_generated_muons_for_the_discriminator_come_from_evaluation() -> None:
         assert torch.equal(generated, model.generator.eval()(latents))
     assert not generated.requires_grad
     assert equal(weights(model.generator), before)
-    assert model.generate(8, like=real()) is not None
-    assert model.generator.training
 
 
 def test_a_step_is_two_half_batches_for_d_and_a_whole_one_for_g(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -268,22 +266,12 @@ def test_dropout_drops_its_share_and_keeps_the_mean() -> None:
     dropped = (y == 0).double().mean().item()
     assert abs(dropped - 0.25) < 5 * (0.25 * 0.75 / 200_000) ** 0.5
     torch.testing.assert_close(y[y > 0], torch.full_like(y[y > 0], 4 / 3))
-    y.sum().backward()  # type: ignore[no-untyped-call]
+    y.sum().backward()
     torch.testing.assert_close(x.grad, y.detach())
     assert torch.equal(Dropout(0.25).eval()(x), x)
 
 
-def test_the_mode_of_the_generator_is_that_of_train_and_eval() -> None:
-    """`generate` switches only the modules that care; none may be forgotten."""
+def test_generating_leaves_the_generator_in_training() -> None:
     model = make(generator={**SMALL, "batch_norm": True, "dropout": 0.5})
-    like = torch.zeros(1, 6)
-    torch.manual_seed(1)
-    fast = model.generate(64, like=like)
-    torch.manual_seed(1)
-    model.eval()
-    with torch.no_grad():
-        slow = model.generator(model.latents(64, like=like))
-    assert torch.equal(fast, slow)
-    model.train()
-    model.generate(4, like=like)
+    model.generate(4, like=real())
     assert all(module.training for module in model.generator.modules())
