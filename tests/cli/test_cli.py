@@ -183,6 +183,8 @@ def test_too_few_muons_to_train(
         (["ingest", "{good}", "--out", "{tmp}/a/b"], "{tmp}/a: no such directory"),
         (["ingest", "{good}", "--out", "{tmp}/ds", "--pot", "-1"], "--pot -1: must be a positive number"),
         (["train", "{tmp}/no", "--out", "{tmp}/run"], "{tmp}/no: no such data set"),
+        (["train", "{ds}", "--out", "{good}"], "is a file, expected a directory"),
+        (["train", "{ds}", "--out", "{tmp}/a/b"], "{tmp}/a: no such directory"),
         (["train", "{ds}", "--out", "{tmp}/run", "-o", "sgd"], "model.optimiser"),
         (["train", "{ds}", "--out", "{tmp}/run", "--set", "model.colour=1"], "model.colour: "),
         (["train", "{ds}", "--out", "{tmp}/run", "--set", "colour.of=1"], "colour.of: unknown option"),
@@ -265,6 +267,12 @@ def test_unexpected_errors_are_one_line_too(
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("oops")
 
+    def forbidden(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", "/secret")
+
     monkeypatch.setattr(tour, "tour", broken)
     assert run("quickstart") == 70
     assert "unexpected ZeroDivisionError: oops (run with --debug" in error_of(capsys)
+    monkeypatch.setattr(tour, "tour", forbidden)
+    assert run("quickstart") == 1
+    assert error_of(capsys) == "muforge: error: /secret: Permission denied"

@@ -382,6 +382,14 @@ def test_a_data_set_that_lacks_a_file(files: list[Path], tmp_path: Path) -> None
         Dataset.open(tmp_path / "ds")
 
 
+def test_a_manifest_cannot_lead_out_of_the_data_set(files: list[Path], tmp_path: Path) -> None:
+    ingest(files, tmp_path / "ds")
+    manifest = tmp_path / "ds" / "dataset.json"
+    manifest.write_text(manifest.read_text().replace('"category-2.parquet"', '"../category-2.parquet"'))
+    with pytest.raises(DatasetError, match=r"file name '\.\./category-2\.parquet' leaves the data set"):
+        Dataset.open(tmp_path / "ds")
+
+
 def test_manifest_is_what_schema_promises(files: list[Path], tmp_path: Path) -> None:
     dataset = ingest(files, tmp_path / "ds").dataset
     assert Manifest.load(dataset.directory) == dataset.manifest

@@ -28,6 +28,10 @@ def main(arguments: list[str] | None = None) -> None:
         _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
         _fail("interrupted", Interrupted.exit_code)
+    except OSError as error:
+        if debug:
+            raise
+        _fail(f"{error.filename or 'input or output'}: {error.strerror or error}", MuforgeError.exit_code)
     except Exception as error:
         if debug:
             raise

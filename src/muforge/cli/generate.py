@@ -103,4 +103,4 @@ def generate(
         console.print(f"{len(spill.kept)} of {len(spill.files)} files were finished before and are kept")
     for file in spill.files:
         console.print(f"wrote {file} ({file.stat().st_size / 1e6:.1f} MB)", markup=False)
-    console.print(f"{seconds:.1f} s, {total / seconds / 1e3:,.0f} thousand muons per second")
+    console.print(f"{seconds:.1f} s, {total / seconds:,.0f} muons per second")

@@ -110,6 +110,7 @@ def train(
     from muforge.cli.screen import console
     from muforge.cli.watching import watched
     from muforge.dataset.store import Dataset
+    from muforge.files import check_output_directory
     from muforge.judge import Comparison
     from muforge.training.config import RunConfig
     from muforge.training.directory import category_directory
@@ -132,13 +133,14 @@ def train(
     }
     base = RunConfig() if config is None else RunConfig.load(config)
     run_config = RunConfig.from_mapping(_with(base.to_mapping(), given))
+    check_output_directory(out)
     data = Dataset.open(dataset)
     chosen = sorted(set(category or (1, 2, 3, 4)))
     splits = {
         number: (data.load(number, "train"), data.load(number, "validation"), data.load(number, "test"))
         for number in chosen
     }
-    out.mkdir(parents=True, exist_ok=True)
+    out.mkdir(exist_ok=True)
     judged = {}
     for number, (train, validation, test) in splits.items():
         directory = category_directory(out, number)
