@@ -1,6 +1,10 @@
-"""An untrained bundle: its muons are wrong, its machinery is real."""
+"""What many tests start from: an untrained bundle, and files that ROOT itself writes."""
 
 from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -12,6 +16,7 @@ from muforge.representation import NoteRepresentationConfig, Representation
 from muforge.sample import CATEGORIES, features
 from muforge.trained import TrainedModel
 from tests.dataset.production import write_flat
+from tests.formats import cbmsim_fixture
 
 POT = 1e6
 
@@ -39,3 +44,17 @@ def untrained_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
             category, config, representation, model.sampler, config.latent_dimensions
         )
     return save_bundle(folder / "bundle", models, dataset, name="untrained")
+
+
+@pytest.fixture(scope="session")
+def root_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the files of `cbmsim_fixture`."""
+    if not cbmsim_fixture.has_compiler():
+        pytest.skip("there is no C++ compiler for ROOT's dictionaries")
+    folder = tmp_path_factory.mktemp("root")
+    command = [sys.executable, "-W", "ignore", cbmsim_fixture.__file__, str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode == cbmsim_fixture.EXIT_NO_ROOT:
+        pytest.skip("PyROOT (the package 'root') is not installed")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder

@@ -225,6 +225,19 @@ def test_damaged_rows_are_named_and_the_rest_goes_on(tmp_path: Path) -> None:
         ingest([path], tmp_path / "strict", strict=True)
 
 
+@pytest.mark.parametrize("name", ["clones.root", "vectors.root"])
+def test_a_track_id_out_of_range_is_named(root_files: Path, tmp_path: Path, name: str) -> None:
+    """Of both layouts of cbmsim, as ROOT writes them."""
+    result = ingest([root_files / name], tmp_path / "ds")
+    assert not result.complete
+    (record,) = result.dataset.manifest.files
+    assert record.format == "cbmsim"
+    assert ("track id out of range", 3, (2, 2, 2)) in {
+        (r.reason, r.rows, r.first_entries) for r in record.rejected
+    }
+    assert {category: r.kept.muons > 0 for category, r in result.dataset.manifest.categories.items()}[4]
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
