@@ -323,6 +323,18 @@ def test_protons_on_target(tmp_path: Path, files: list[Path]) -> None:
         ingest([*files, *stated], tmp_path / "mixed")
 
 
+def test_weights_and_protons_that_cannot_belong_together(tmp_path: Path) -> None:
+    """Weights per spill of 5e13 in a file that states the protons that were simulated, 6.5e10."""
+    sample = make_sample(400)
+    spill = 7e10 / sample.sum_of_weights
+    scaled = Sample({**sample.columns, "weight": spill * sample.weight}, protons_on_target=6.5e10)
+    mf.write(scaled, tmp_path / "spill.root", event_columns=True)
+    wrong = ingest([tmp_path / "spill.root"], tmp_path / "wrong")
+    assert any("1.1 muons per proton on target" in w and "give --pot" in w for w in wrong.warnings)
+    right = ingest([tmp_path / "spill.root"], tmp_path / "right", protons_on_target=5e13)
+    assert right.warnings == ()
+
+
 def test_the_same_muons_are_not_counted_twice(files: list[Path], tmp_path: Path) -> None:
     with pytest.raises(InputFileError, match="given twice"):
         ingest([files[0], files[0]], tmp_path / "ds")

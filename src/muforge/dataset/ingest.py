@@ -32,6 +32,10 @@ from muforge.sample import CATEGORIES
 SPILL_2018 = 5e13
 """Protons on target in one SHiP spill, for which the 2018 production's weights are made (FairShip, 2018)."""
 
+IMPLAUSIBLE_RATE = 0.1
+"""Muons per proton above which weights and protons cannot belong together: a beam dump makes of the order of
+1e-3 above 10 GeV. Productions whose weights are per spill can still state the protons that were simulated."""
+
 _STAGING_NAME = ".staging"
 
 
@@ -339,10 +343,17 @@ def _write(directory: Path, staging: Path, used: Sequence[Source], manifest: Man
 
 def _warnings(manifest: Manifest) -> tuple[str, ...]:
     found = []
-    if manifest.protons_on_target.source.startswith("assumed"):
+    pot = manifest.protons_on_target
+    if pot.source.startswith("assumed"):
         found.append(
             f"the files do not state their protons on target: one SHiP spill, {SPILL_2018:.0e}, is shared "
             f"equally among them; give --pot if that is wrong"
+        )
+    rate = sum(record.read.sum_of_weights for record in manifest.categories.values()) / pot.value
+    if rate > IMPLAUSIBLE_RATE:
+        found.append(
+            f"{rate:.2g} muons per proton on target ({pot.value:.3g}, {pot.source}) are far too many: "
+            "the weights seem to stand for another number of protons, give --pot"
         )
     if not manifest.events_known:
         found.append("some files have no event numbers: each of their muons counts as an event of its own")
