@@ -35,7 +35,6 @@ def test_example(
     shutil.copytree(untrained_bundle.directory, tmp_path / "bundle")
     if "mf.ingest" not in code:
         mf.ingest([tmp_path / "prod_0.root"], tmp_path / "ds")
-    (tmp_path / "run").mkdir()
     few = functools.partial(TrainingConfig, steps=3, monitor_every=3, judge_size=50, plots=False)
     monkeypatch.setattr(estimator, "TrainingConfig", few)
     code = code.replace("pot=1e8", "pot=1e4")
