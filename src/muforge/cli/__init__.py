@@ -6,7 +6,6 @@ import sys
 
 from muforge.errors import Interrupted, MuforgeError
 
-USAGE_EXIT_CODE = 2
 INTERNAL_EXIT_CODE = 70
 
 

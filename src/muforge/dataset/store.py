@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +39,6 @@ class Dataset:
             if not (path / record.file).is_file():
                 raise DatasetError(f"{path / record.file}: missing; run 'muforge ingest' again with --force")
         return cls(path, manifest)
-
-    @cached_property
-    def identity(self) -> str:
-        """SHA-256 of `dataset.json`, which in turn holds the checksums of the category files."""
-        return hashlib.sha256((self.directory / MANIFEST_NAME).read_bytes()).hexdigest()
 
     @property
     def protons_on_target(self) -> float:

@@ -17,7 +17,7 @@ from muforge.sample import Sample
 
 
 class AtomicWriter(ABC):
-    """Writes samples one after the other into one file; see `muforge.formats.protocol.Writer`.
+    """Writes samples one after the other into one file.
 
     Arguments:
         path: The file, which appears when the block ends well.

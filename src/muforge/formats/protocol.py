@@ -1,12 +1,11 @@
-"""What every on-disk format offers: a reader of `Sample` chunks, a writer of them, or both."""
+"""What every on-disk format that can be read offers: a reader of `Sample` chunks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 from muforge.sample import Sample
 
@@ -61,18 +60,3 @@ class Reader(Protocol):
     def describe(self, path: Path) -> FileInfo: ...
 
     def chunks(self, path: Path, rows: int) -> Iterator[Chunk]: ...
-
-
-class Writer(Protocol):
-    """Writes samples one after the other into a file that appears under its name when the block ends well."""
-
-    def __enter__(self) -> Self: ...
-
-    def write(self, sample: Sample) -> None: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...

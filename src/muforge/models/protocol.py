@@ -69,10 +69,6 @@ class Model(nn.Module, ABC):
         """Real vectors that one step takes when the configured batch is of `batch_size`."""
         return batch_size
 
-    def draw_latent(self, n: int, rng: np.random.Generator) -> Tensor:
-        """Latents for the sampler, standard normal, shape (n, latent_dimensions), float32."""
-        return gaussian_latent(n, self.latent_dimensions, rng)
-
 
 def gaussian_latent(n: int, dimensions: int, rng: np.random.Generator) -> Tensor:
     """Standard normal numbers of shape (n, dimensions), float32; fewer rows are a prefix of more."""
