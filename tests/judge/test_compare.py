@@ -199,7 +199,7 @@ def test_to_dict_and_table(real: Sample) -> None:
     rows = {figure: (generated, null) for figure, generated, null in comparison.table()}
     auc = comparison.generated
     assert rows["ROC AUC"][0] == f"{auc.auc:.4f} ± {auc.auc_error:.4f}"
-    assert rows["N_eff, held-out real"][0] == f"{auc.n_eff_real:.0f}"
+    assert rows["N_eff, real"][0] == f"{auc.n_eff_real:.0f}"
 
 
 def test_table_without_null_or_chi2(real: Sample) -> None:

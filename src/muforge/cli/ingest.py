@@ -115,6 +115,7 @@ def ingest(
 def print_dataset(dataset: Dataset) -> None:
     """One table: counts, N_eff, rates and the split of each category."""
     from muforge.cli.screen import console, table
+    from muforge.dataset.manifest import SPLITS
 
     manifest = dataset.manifest
     rows = [
@@ -122,13 +123,12 @@ def print_dataset(dataset: Dataset) -> None:
             f"{number}  {CATEGORY_TITLES[number]}",
             f"{record.kept.muons:,}",
             f"{record.kept.n_eff:,.0f}",
-            f"{record.kept.sum_of_weights:.4g}",
             f"{dataset.rate(number):.3e}",
-            " / ".join(f"{count:,}" for count in record.split.values()),
+            *(f"{count:,}" for count in record.split.values()),
         )
         for number, record in manifest.categories.items()
     ]
-    header = ("category", "muons", "N_eff", "sum of weights", "per proton", "train / val. / test")
+    header = ("category", "muons", "N_eff", "per proton", *SPLITS)
     pot = manifest.protons_on_target
     title = f"{pot.value:.4g} protons on target ({pot.source}), largest weight {manifest.largest_weight:.6g}"
     console.print(table(title, header, rows))

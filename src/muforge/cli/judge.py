@@ -77,5 +77,6 @@ def print_comparisons(judged: Mapping[int, Comparison]) -> None:
         for category, comparison in judged.items()
         for number, row in enumerate(comparison.table())
     ]
-    header = ("category", "figure of merit", "generated against test", "null: train against test")
-    console.print(table("Classifier test (0.5, 1 and 1 where nobody can tell)", header, rows))
+    header = ("category", "figure of merit", "generated", "null")
+    title = "Against test events; null: train events (AUC 0.5, chi2 1, overlap 1 if nobody can tell)"
+    console.print(table(title, header, rows))

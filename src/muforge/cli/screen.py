@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -29,8 +30,15 @@ def progress_bar(*extra: ProgressColumn) -> Progress:
 
 
 def table(title: str, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
-    """A table with its numbers to the right."""
-    out = Table(title=title, title_justify="left", header_style="bold")
+    """A table with its numbers to the right, narrow enough for a terminal of 80 columns."""
+    out = Table(
+        title=title,
+        title_justify="left",
+        header_style="bold",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
+    )
     for number, name in enumerate(header):
         out.add_column(name, justify="left" if number == 0 else "right")
     for row in rows:

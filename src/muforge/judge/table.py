@@ -11,10 +11,10 @@ NOT_DEFINED = "n/a"
 _FIGURES: tuple[tuple[str, Callable[[BDTResult], str]], ...] = (
     ("ROC AUC", lambda r: measured(r.auc, r.auc_error, decimals=4)),
     ("reduced chi2", lambda r: measured(r.reduced_chi2, r.reduced_chi2_error, decimals=2)),
-    ("degrees of freedom", lambda r: f"{r.degrees_of_freedom:.0f}"),
+    ("d.o.f. of chi2", lambda r: f"{r.degrees_of_freedom:.0f}"),
     ("overlap", lambda r: measured(r.overlap, r.overlap_error, decimals=4)),
-    ("N_eff, held-out real", lambda r: f"{r.n_eff_real:.0f}"),
-    ("N_eff, compared with it", lambda r: f"{r.n_eff_other:.0f}"),
+    ("N_eff, real", lambda r: f"{r.n_eff_real:.0f}"),
+    ("N_eff, other", lambda r: f"{r.n_eff_other:.0f}"),
 )
 
 
