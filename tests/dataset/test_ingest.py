@@ -71,11 +71,16 @@ def test_every_muon_is_in_its_category(files: list[Path], tmp_path: Path) -> Non
 
 
 def test_relative_weights_and_the_largest(files: list[Path], tmp_path: Path) -> None:
-    dataset = ingest(files, tmp_path / "ds").dataset
+    """By the largest of the whole data set, whatever the largest of a file."""
+    light = make_sample(40)
+    light = Sample({**light.columns, "weight": np.full(40, 0.5)})
+    mf.write(light, tmp_path / "light.root", event_columns=True)
+    dataset = ingest([*files, tmp_path / "light.root"], tmp_path / "ds").dataset
     assert dataset.manifest.largest_weight == 100
     table = pq.read_table(dataset.directory / "category-4.parquet")
     np.testing.assert_allclose(table["relative_weight"], table["weight"].to_numpy() / 100, rtol=1e-6)
     assert table["relative_weight"].to_numpy().max() == 1
+    assert table["relative_weight"].to_numpy().min() == np.float32(0.005)
 
 
 def test_the_split_keeps_events_together(files: list[Path], tmp_path: Path) -> None:

@@ -117,6 +117,14 @@ def test_counts_rates_and_weights(untrained_bundle: Bundle, tmp_path: Path) -> N
     assert set(sample["ecut"].tolist()) == {10.0}
 
 
+def test_no_muon_is_there_twice(single: Path) -> None:
+    """Two chunks that shared their random numbers would repeat each other."""
+    columns = columns_of([single])
+    assert (
+        np.unique(np.stack([columns[name] for name in ("opx", "opy", "opz", "oz")]), axis=1).shape[1] == MUONS
+    )
+
+
 def test_any_stretch_is_a_fair_sample(single: Path) -> None:
     category = mf.read([single]).category
     whole = np.bincount(category, minlength=5)[1:] / len(category)
