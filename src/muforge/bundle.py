@@ -16,7 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from muforge.errors import BundleError, MuforgeError
 from muforge.files import atomic_directory, check_output_directory, sha256
-from muforge.sample import CATEGORIES, features
+from muforge.problem import first_problem
+from muforge.sample import features
 
 if TYPE_CHECKING:
     from muforge.dataset.store import Dataset
@@ -230,13 +231,12 @@ def _read_manifest(directory: Path) -> Manifest:
         return Manifest.model_validate_json(path.read_bytes())
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "content"
         if first["loc"] == ("schema_version",):
             found = f"schema version {first['input']}"
             raise BundleError(
                 f"{path}: {found}, this muforge reads version {SCHEMA_VERSION}; update muforge"
             ) from None
-        raise BundleError(f"{path}: {place}: {first['msg']}") from None
+        raise BundleError(f"{path}: {first_problem(error)}") from None
 
 
 def _check_weights(directory: Path, category: int, record: CategoryModel) -> None:
@@ -268,6 +268,3 @@ def _check_weights(directory: Path, category: int, record: CategoryModel) -> Non
             if shapes.get(key) != record.weights.shapes.get(key)
         )
         raise BundleError(f"{path}: tensor '{wrong[0]}' has another shape than {MANIFEST_NAME} says")
-
-
-__all__ = ["CATEGORIES", "Bundle", "Manifest", "save_bundle"]

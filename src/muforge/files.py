@@ -45,26 +45,18 @@ def atomic(path: Path) -> Iterator[Path]:
     Raises:
         OutputError: The disk is full or the folder cannot be written.
     """
-    partial = partial_name(path)
-    try:
+    with _whole_or_nothing(path) as partial:
         yield partial
         _sync(partial)
         partial.replace(path)
         _sync(path.parent)
-    except OSError as error:
-        discard(partial)
-        raise _named(error, path) from error
-    except BaseException:
-        discard(partial)
-        raise
 
 
 @contextmanager
 def atomic_directory(path: Path) -> Iterator[Path]:
     """As `atomic`, for a directory; one that exists at `path` is replaced."""
-    partial = partial_name(path)
-    discard(partial)
-    try:
+    with _whole_or_nothing(path) as partial:
+        discard(partial)
         partial.mkdir(parents=True)
         yield partial
         for file in partial.rglob("*"):
@@ -72,6 +64,13 @@ def atomic_directory(path: Path) -> Iterator[Path]:
         discard(path)
         partial.replace(path)
         _sync(path.parent)
+
+
+@contextmanager
+def _whole_or_nothing(path: Path) -> Iterator[Path]:
+    partial = partial_name(path)
+    try:
+        yield partial
     except OSError as error:
         discard(partial)
         raise _named(error, path) from error

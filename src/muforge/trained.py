@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from muforge.errors import ConfigError, RepresentationError
 from muforge.models import build_sampler, config_from
 from muforge.models.precision import torch_settings
-from muforge.models.problem import first_problem
 from muforge.models.protocol import ModelConfig, gaussian_latent
+from muforge.problem import first_problem
 from muforge.representation import Representation
 from muforge.rng import Purpose, stream
 from muforge.sample import OFF_AXIS_FEATURES, Sample, features, pdg_code

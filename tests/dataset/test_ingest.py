@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import uproot
+from numpy.typing import NDArray
 
 import muforge as mf
 from muforge.dataset import scan as scan_module
@@ -190,8 +192,10 @@ def test_damaged_files_are_named_and_the_rest_goes_on(files: list[Path], tmp_pat
     assert set(reasons) == {path.name for path in bad}
     assert sum(r.kept.muons for r in result.dataset.manifest.categories.values()) == 400 + 404 + 408
     assert result.dataset.protons_on_target == pytest.approx(3e6)
+    assert result.files_read == 3
     again = ingest([*files, *bad], tmp_path / "ds", protons_on_target=7e6)
     assert again.faults == result.faults
+    assert again.files_read == 0
 
 
 def test_a_mended_file_is_taken_up(files: list[Path], tmp_path: Path) -> None:
@@ -302,6 +306,10 @@ def test_the_target_stops_the_reading(files: list[Path], tmp_path: Path) -> None
     assert result.dataset.rate(3) == pytest.approx(whole.rate(3) * 2 / 2 * (5e13 / (5e13 * 2 / 3)))
     np.testing.assert_array_equal(result.dataset.load(3)["px"], whole.load(3)["px"][:150])
     assert ingest(files, tmp_path / "ds", target=150).files_read == 0
+    other_order = [files[1], files[0], files[2]]
+    turned = ingest(other_order, tmp_path / "ds", target=150)
+    fresh = ingest(other_order, tmp_path / "fresh", target=150)
+    assert contents(turned.dataset) == contents(fresh.dataset)
 
 
 def test_blacklist(files: list[Path], tmp_path: Path) -> None:
@@ -346,7 +354,7 @@ def test_the_same_muons_are_not_counted_twice(files: list[Path], tmp_path: Path)
     copy = tmp_path / "copy.root"
     copy.write_bytes(files[0].read_bytes())
     result = ingest([files[0], copy], tmp_path / "ds")
-    assert result.muons_read == 800
+    assert (result.files_read, result.muons_read) == (1, 400)
     assert sum(r.kept.muons for r in result.dataset.manifest.categories.values()) == 400
     assert "the same content as" in result.faults[0].reason
 
@@ -451,15 +459,15 @@ def test_memory_is_bounded_by_the_chunk(tmp_path: Path, monkeypatch: pytest.Monk
     write_flat(path, 5000)
     monkeypatch.setattr(scan_module, "ROWS_PER_CHUNK", 700)
     seen: list[int] = []
-    real_content = scan_module._content
+    real = Content.of
 
-    def content(part: Sample) -> Content:
-        seen.append(len(part))
-        return real_content(part)
+    def content(columns: Mapping[str, NDArray[Any]]) -> Content:
+        seen.append(len(columns["weight"]))
+        return real(columns)
 
-    monkeypatch.setattr(scan_module, "_content", content)
+    monkeypatch.setattr(Content, "of", content)
     result = ingest([path], tmp_path / "ds")
-    assert sum(seen) == 5000
-    assert max(seen) <= 700
-    assert len(seen) == 4 * 8
+    read, merged = seen[: 4 * 8], seen[4 * 8 :]
+    assert sum(read) == sum(merged) == 5000
+    assert max(read) <= 700
     assert len(result.dataset.load(1)) == 1250

@@ -103,7 +103,7 @@ def train(
 ) -> None:
     """Train the 2018 note's GAN on the categories of a data set.
 
-    The note's own names work (-l -o -nG -nD -layersG -layersD); defaults in brackets are the note's. The best
+    The note's own names work (-l -o -nG -nD -layersG -layersD), and its defaults are the defaults. The best
     step is chosen on validation events; the figures printed at the end are from test events, looked at once.
     """
     from muforge.cli.judge import print_comparisons

@@ -45,8 +45,9 @@ class Ingestion:
 
     dataset: Dataset
     files_read: int
-    """Files read in this run; the others were finished before."""
+    """Files of the data set that were read in this run; its others were finished before."""
     muons_read: int
+    """Muons in those files."""
     warnings: tuple[str, ...] = field(default=())
 
     @property
@@ -117,20 +118,21 @@ def ingest(
         raise OutputError(f"{directory}: cannot be written ({error.strerror})") from error
     known, fresh = _known(paths, previous, directory, staging)
     try:
-        used, faults, not_needed, muons = _read(
-            paths, known, fresh, staging, target, jobs or os.cpu_count() or 1, strict, progress
-        )
+        processors = jobs or os.cpu_count() or 1
+        used, faults, not_needed = _read(paths, known, fresh, staging, target, processors, strict, progress)
         manifest = _manifest(used, faults, not_needed, blacklisted, settings)
         if previous is None or not _same(previous, manifest):
-            _write(directory, staging, used, manifest)
+            _write(directory, staging, used, manifest, processors)
     except KeyboardInterrupt:
         raise Interrupted(
             f"interrupted; finished files are kept in {directory}, run the same command to go on"
         ) from None
     discard(staging)
-    files_read = sum(1 for path in fresh if str(path) not in not_needed)
+    new = {str(path) for path in fresh}
+    read = [source.record for source in used if source.record.identity.path in new]
+    muons = sum(content.muons for record in read for content in record.categories.values())
     dataset = Dataset.open(directory)
-    return Ingestion(dataset, files_read, muons, _warnings(dataset.manifest))
+    return Ingestion(dataset, len(read), muons, _warnings(dataset.manifest))
 
 
 def _select(files: Sequence[str | Path], blacklist: Iterable[str]) -> tuple[list[Path], list[str]]:
@@ -186,7 +188,7 @@ def _known(
     paths: Sequence[Path], previous: Manifest | None, directory: Path, staging: Path
 ) -> tuple[dict[Path, Source], list[Path]]:
     """The files that need not be read again, and those that must be."""
-    whole = _wholly_kept(previous) if previous else {}
+    whole = _reusable(previous, paths) if previous else {}
     known: dict[Path, Source] = {}
     for path in paths:
         if not path.is_file():
@@ -200,13 +202,17 @@ def _known(
     return known, [path for path in paths if path not in known]
 
 
-def _wholly_kept(manifest: Manifest) -> dict[FileIdentity, int]:
-    """Files of which every muon is in the data set, or whose categories were all full."""
-    if all(category.kept.muons == category.read.muons for category in manifest.categories.values()):
-        return {record.identity: number for number, record in enumerate(manifest.files)}
-    target = manifest.settings.target
-    full = all(category.kept.muons == target for category in manifest.categories.values())
-    return {record.identity: number for number, record in enumerate(manifest.files)} if full else {}
+def _reusable(manifest: Manifest, paths: Sequence[Path]) -> dict[FileIdentity, int]:
+    """Files whose muons can be taken from the data set: all of them are in it, or it is full and stays as it is."""
+    numbers = {record.identity: number for number, record in enumerate(manifest.files)}
+    categories = manifest.categories.values()
+    if all(category.kept.muons == category.read.muons for category in categories):
+        return numbers
+    faulty = {fault.path for fault in manifest.faults}
+    in_order = [str(path) for path in paths if str(path) not in faulty][: len(numbers)]
+    same_order = in_order == [identity.path for identity in numbers]
+    full = all(category.kept.muons == manifest.settings.target for category in categories)
+    return numbers if full and same_order else {}
 
 
 def _read(
@@ -218,22 +224,20 @@ def _read(
     jobs: int,
     strict: bool,
     progress: Callable[[Progress], None],
-) -> tuple[list[Source], list[Fault], list[str], int]:
+) -> tuple[list[Source], list[Fault], list[str]]:
     """Records in the order of `paths`, up to the file with which every category reaches the target."""
     used: list[Source] = []
     faults: list[Fault] = []
     checksums: dict[str, str] = {}
     counts = dict.fromkeys(CATEGORIES, 0)
-    muons = 0
     scanning = scan_all(fresh, staging, jobs=jobs, progress=progress)
     with ExitStack() as stack:
         stack.callback(scanning.close)
         for number, path in enumerate(paths):
             if target is not None and min(counts.values()) >= target:
-                return used, faults, [str(path) for path in paths[number:]], muons
+                return used, faults, [str(path) for path in paths[number:]]
             outcome = known[path] if path in known else next(scanning)[1]
             if isinstance(outcome, FileRecord):
-                muons += sum(content.muons for content in outcome.categories.values())
                 outcome = Source(outcome, None)
             if isinstance(outcome, Source) and outcome.record.sha256 in checksums:
                 twin = checksums[outcome.record.sha256]
@@ -255,7 +259,7 @@ def _read(
     if not used:
         named = "; ".join(f"{fault.path}: {fault.reason}" for fault in faults)
         raise InputFileError(f"no file could be used: {named}")
-    return used, faults, [], muons
+    return used, faults, []
 
 
 def _manifest(
@@ -315,7 +319,7 @@ def _same(previous: Manifest, new: Manifest) -> bool:
     return previous.model_copy(update={"categories": {}}) == new
 
 
-def _write(directory: Path, staging: Path, used: Sequence[Source], manifest: Manifest) -> None:
+def _write(directory: Path, staging: Path, used: Sequence[Source], manifest: Manifest, threads: int) -> None:
     names = {category: f"category-{category}.parquet" for category in CATEGORIES}
     with ExitStack() as stack:
         partial = {
@@ -334,7 +338,7 @@ def _write(directory: Path, staging: Path, used: Sequence[Source], manifest: Man
                 seed=manifest.settings.seed,
             )
 
-        with ThreadPoolExecutor() as pool:
+        with ThreadPoolExecutor(threads) as pool:
             categories = dict(zip(CATEGORIES, pool.map(merge, CATEGORIES), strict=True))
         discard(directory / MANIFEST_NAME)
     complete = manifest.model_copy(update={"categories": categories})

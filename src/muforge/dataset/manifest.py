@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from muforge.errors import DatasetError
+from muforge.problem import first_problem
+from muforge.sample import OFF_AXIS_FEATURES
 
 MANIFEST_NAME = "dataset.json"
 SCHEMA_VERSION: Literal[1] = 1
@@ -15,6 +19,9 @@ SCHEMA_VERSION: Literal[1] = 1
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 SPLIT_FRACTIONS: dict[Split, float] = {"train": 0.6, "validation": 0.2, "test": 0.2}
+
+RANGED = (*OFF_AXIS_FEATURES, "weight")
+"""Columns of which the smallest and the largest value are kept."""
 
 
 class _Record(BaseModel):
@@ -47,6 +54,22 @@ class Content(_Record):
     sum_of_weights: float = 0.0
     sum_of_squared_weights: float = 0.0
     ranges: dict[str, Range] = {}
+
+    @classmethod
+    def of(cls, columns: Mapping[str, NDArray[Any]]) -> Content:
+        """The content of the muons in these columns, each of shape (n,)."""
+        weight = columns["weight"]
+        if len(weight) == 0:
+            return cls()
+        return cls(
+            muons=len(weight),
+            sum_of_weights=float(weight.sum()),
+            sum_of_squared_weights=float(weight @ weight),
+            ranges={
+                name: Range(minimum=float(columns[name].min()), maximum=float(columns[name].max()))
+                for name in RANGED
+            },
+        )
 
     def plus(self, other: Content) -> Content:
         ranges = dict(self.ranges)
@@ -167,8 +190,6 @@ class Manifest(_Record):
         try:
             return cls.model_validate_json(path.read_bytes())
         except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(str(part) for part in first["loc"]) or "content"
             raise DatasetError(
-                f"{path}: not a data set manifest of schema version {SCHEMA_VERSION} ({place}: {first['msg']})"
+                f"{path}: not a data set manifest of schema version {SCHEMA_VERSION} ({first_problem(error)})"
             ) from None

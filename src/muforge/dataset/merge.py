@@ -11,12 +11,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from muforge.dataset.manifest import SPLITS, CategoryRecord, Content, FileRecord, Manifest, Range, Split
+from muforge.dataset.manifest import RANGED, SPLITS, CategoryRecord, Content, FileRecord, Manifest, Split
 from muforge.dataset.scan import staged_batches
 from muforge.dataset.split import split_of_events
 from muforge.errors import OutputError
 from muforge.files import sha256
-from muforge.sample import COLUMNS, OFF_AXIS_FEATURES, REQUIRED, global_event
+from muforge.sample import COLUMNS, global_event
 
 _REPEATING = ["pdg", "parent_pdg", "origin", "weight", "relative_weight", "ecut", "split", "plane_z"]
 _ROWS_PER_GROUP = 500_000
@@ -122,15 +122,10 @@ def _prepare(
 ) -> tuple[Content, dict[Split, int], pa.Table]:
     event = table["event"].to_numpy()
     if source.previous is not None:
-        event = event - global_event(source.previous[2], np.zeros(1, np.int64))
+        event = global_event(-source.previous[2], event)
     part = split_of_events(event, file_sha256=source.record.sha256, seed=seed)
     weight = table["weight"].to_numpy()
-    content = Content(
-        muons=table.num_rows,
-        sum_of_weights=float(weight.sum()),
-        sum_of_squared_weights=float(weight @ weight),
-        ranges={name: _range(table, name) for name in (*OFF_AXIS_FEATURES, "weight")},
-    )
+    content = Content.of({name: table[name].to_numpy() for name in RANGED})
     rows = table.set_column(
         table.schema.get_field_index("event"), "event", pa.array(global_event(number, event))
     )
@@ -140,13 +135,8 @@ def _prepare(
     return content, {name: int(count) for name, count in zip(SPLITS, counts, strict=True)}, rows
 
 
-def _range(table: pa.Table, name: str) -> Range:
-    values = table[name].to_numpy()
-    return Range(minimum=float(values.min()), maximum=float(values.max()))
-
-
 def _schema(columns: Sequence[str]) -> pa.Schema:
-    fields = [pa.field(name, pa.from_numpy_dtype(COLUMNS[name].dtype)) for name in columns or REQUIRED]
+    fields = [pa.field(name, pa.from_numpy_dtype(COLUMNS[name].dtype)) for name in columns]
     return pa.schema([*fields, pa.field("relative_weight", pa.float32()), pa.field("split", pa.int8())])
 
 

@@ -10,17 +10,16 @@ from typing import Any
 
 import pyarrow as pa
 
-from muforge.dataset.manifest import Content, FileIdentity, FileRecord, Range, RejectedRows
+from muforge.dataset.manifest import Content, FileIdentity, FileRecord, RejectedRows
 from muforge.errors import InputFileError
 from muforge.files import atomic_directory, sha256
 from muforge.formats import reader_for
 from muforge.formats.protocol import Rejection
-from muforge.sample import CATEGORIES, OFF_AXIS_FEATURES, Sample
+from muforge.sample import CATEGORIES
 
 ROWS_PER_CHUNK = 500_000
 _RECORD_NAME = "record.json"
 _FIRST_ENTRIES = 10
-_RANGED = (*OFF_AXIS_FEATURES, "weight")
 
 
 def staged_folder(staging: Path, identity: FileIdentity) -> Path:
@@ -74,7 +73,7 @@ def scan(path: Path, staging: Path, advance: Callable[[float, int], None]) -> Fi
             one_coordinate_zero += int(((sample["start_x"] == 0) != (sample["start_y"] == 0)).sum())
             for category in CATEGORIES:
                 part = sample.select(categories == category)
-                contents[category] = contents[category].plus(_content(part))
+                contents[category] = contents[category].plus(Content.of(part.columns))
                 batch = pa.record_batch(part.columns)
                 if category not in writers:
                     sink = str(folder / f"{category}.arrow")
@@ -100,21 +99,6 @@ def scan(path: Path, staging: Path, advance: Callable[[float, int], None]) -> Fi
         )
         (folder / _RECORD_NAME).write_text(record.model_dump_json(indent=1), encoding="utf-8")
     return record
-
-
-def _content(sample: Sample) -> Content:
-    if len(sample) == 0:
-        return Content()
-    weight = sample.weight
-    ranges = {
-        name: Range(minimum=float(sample[name].min()), maximum=float(sample[name].max())) for name in _RANGED
-    }
-    return Content(
-        muons=len(sample),
-        sum_of_weights=float(weight.sum()),
-        sum_of_squared_weights=float(weight @ weight),
-        ranges=ranges,
-    )
 
 
 def _add(rejected: dict[tuple[str, bool], RejectedRows], new: Rejection) -> None:

@@ -61,7 +61,7 @@ def tour(
     directory = Path(out)
     _check_directory(directory)
     stage("reading the packaged full simulation")
-    ingestion = ingest([PACKAGED_SAMPLE], directory / "dataset")
+    ingestion = ingest([PACKAGED_SAMPLE], directory / "dataset", force=True)
     bundle = Bundle.load(PACKAGED_BUNDLE)
     stage("judging the packaged models against test events")
     judged, plots = _judge(ingestion, bundle, directory / "plots", seed)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import numpy as np
 
 from muforge.bundle import Bundle
 from muforge.errors import ConfigError, Interrupted
-from muforge.files import check_output, discard, partial_name
+from muforge.files import check_output
 from muforge.formats import metadata_of, writer_for
 from muforge.sample import COLUMNS, OFF_AXIS_FEATURES, Sample
 from muforge.spill.plan import Plan, plan_spill
@@ -100,25 +102,25 @@ def generate_files(
     for file in files:
         if file not in kept:
             check_output(file, force=force)
-    done = 0
+    to_make = {
+        file: plan.chunks_of_shard(shard, shards) for shard, file in enumerate(files) if file not in kept
+    }
+    every_chunk = [chunk for chunks in to_make.values() for chunk in chunks]
+    done = plan.muons - sum(sum(plan.rows(chunk).values()) for chunk in every_chunk)
     workers = jobs or (1 if plan.muons < _FEW_MUONS else os.cpu_count() or 1)
     writer_class = writer_for(format)
     try:
-        for shard, file in enumerate(files):
-            chunks = plan.chunks_of_shard(shard, shards)
-            if file in kept:
-                done += sum(sum(plan.rows(chunk).values()) for chunk in chunks)
-                continue
-            with writer_class(
-                file, force=force, metadata=metadata[shard], title=_title(loaded, plan), **writer_options
-            ) as writer:
-                for sample in stream_chunks(loaded, plan, chunks, jobs=workers):
-                    writer.write(sample)
-                    done += len(sample)
-                    progress(done, plan.muons)
+        with closing(stream_chunks(loaded, plan, every_chunk, jobs=workers)) as samples:
+            for file, chunks in to_make.items():
+                about = metadata[files.index(file)]
+                with writer_class(
+                    file, force=force, metadata=about, title=_title(loaded, plan), **writer_options
+                ) as writer:
+                    for sample in islice(samples, len(chunks)):
+                        writer.write(sample)
+                        done += len(sample)
+                        progress(done, plan.muons)
     except KeyboardInterrupt:
-        for file in files:
-            discard(partial_name(file))
         whole = "finished shards are kept, run the same command to go on" if shards > 1 else "nothing is left"
         raise Interrupted(f"interrupted; {whole}") from None
     return Spill(tuple(files), dict(plan.counts), plan.protons_on_target, kept)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from muforge.spill.plan import Plan
 _AHEAD_PER_JOB = 2
 
 
-def stream_chunks(bundle: Bundle, plan: Plan, chunks: Sequence[int], *, jobs: int) -> Iterator[Sample]:
+def stream_chunks(bundle: Bundle, plan: Plan, chunks: Sequence[int], *, jobs: int) -> Generator[Sample]:
     """Yield the chunks in the order given, made at most a few ahead of the consumer.
 
     Raises:

@@ -13,8 +13,8 @@ from muforge.errors import ConfigError
 from muforge.files import atomic
 from muforge.models import config_from
 from muforge.models.precision import MatmulPrecision
-from muforge.models.problem import first_problem
 from muforge.models.protocol import ModelConfig
+from muforge.problem import first_problem
 from muforge.representation import NoteRepresentationConfig
 
 FigureOfMerit = Literal["auc", "overlap", "reduced_chi2"]

@@ -20,6 +20,6 @@ def first_problem(error: ValidationError, prefix: str = "") -> str:
         return f"{key}: unknown option{more}"
     if first["type"] == "missing":
         return f"{key}: missing{more}"
-    if isinstance(first["input"], dict):
+    if isinstance(first["input"], dict | bytes):
         return f"{key}: {first['msg']}{more}"
     return f"{key}: {first['input']!r}: {first['msg']}{more}"
