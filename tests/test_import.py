@@ -7,7 +7,18 @@ import sys
 
 import pytest
 
-HEAVY = ("torch", "matplotlib", "sklearn", "uproot", "pyarrow", "h5py", "awkward", "hist")
+HEAVY = (
+    "torch",
+    "matplotlib",
+    "sklearn",
+    "uproot",
+    "pyarrow",
+    "h5py",
+    "awkward",
+    "hist",
+    "numba",
+    "pythia8mc",
+)
 
 
 @pytest.mark.parametrize(
@@ -15,8 +26,10 @@ HEAVY = ("torch", "matplotlib", "sklearn", "uproot", "pyarrow", "h5py", "awkward
     [
         "import muforge",
         "import muforge.formats, muforge.judge, muforge.representation, muforge.training, muforge.models",
+        "import muforge; muforge.simulate",
         "import muforge.cli; muforge.cli.main(['--help'])",
         "import muforge.cli; muforge.cli.main(['train', '--help'])",
+        "import muforge.cli; muforge.cli.main(['simulate', '--help'])",
     ],
 )
 def test_no_heavy_module_is_imported(statement: str) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from muforge.dataset.ingest import ingest
     from muforge.dataset.store import Dataset
     from muforge.formats import read, write
+    from muforge.reference.simulate import simulate
     from muforge.spill.generate import generate
     from muforge.training.estimator import GAN
 
@@ -30,6 +31,7 @@ _LAZY = {
     "ingest": "muforge.dataset.ingest",
     "judge": "muforge.judge",
     "read": "muforge.formats",
+    "simulate": "muforge.reference.simulate",
     "write": "muforge.formats",
 }
 
@@ -44,6 +46,7 @@ __all__ = [
     "ingest",
     "judge",
     "read",
+    "simulate",
     "write",
 ]
 

@@ -37,6 +37,10 @@ class TrainingError(MuforgeError):
     """Training cannot go on: a damaged checkpoint, another configuration, a loss that is not finite."""
 
 
+class SimulationError(MuforgeError):
+    """The reference simulation cannot run or go on: an extra is missing, Pythia fails, another run's chunks."""
+
+
 class BundleError(MuforgeError):
     """A bundle is damaged, incomplete, of an unknown version, or does not match what is asked of it."""
 

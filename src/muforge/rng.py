@@ -25,6 +25,9 @@ class Purpose(IntEnum):
     SHUFFLE = 6
     JUDGE = 7
     MONITOR = 8
+    CASCADE = 9
+    PYTHIA = 10
+    TRANSPORT = 11
 
 
 def stream(seed: int, purpose: Purpose, *place: int) -> np.random.Generator:

@@ -61,6 +61,7 @@ OPTIONAL: Mapping[str, Column] = dict(
         _column("plane_pz", np.float32, "GeV", "momentum behind the hadron absorber, z"),
         _column("parent_pdg", np.int32, "", "PDG code of the mother"),
         _column("origin", np.int32, "", "kind of process that made the muon, as numbered by the producer"),
+        _column("decay", np.int64, "", "muons of one event with equal numbers come from one decay"),
         _column("ecut", np.float32, "GeV", "energy cut of the production"),
     ]
 )

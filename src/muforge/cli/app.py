@@ -12,6 +12,7 @@ from muforge.cli.generate import generate
 from muforge.cli.ingest import ingest
 from muforge.cli.judge import judge
 from muforge.cli.quickstart import quickstart
+from muforge.cli.simulate import simulate
 from muforge.cli.train import train
 
 app = typer.Typer(
@@ -43,5 +44,5 @@ def muforge(
     """
 
 
-for command in (ingest, train, bundle, judge, generate, quickstart):
+for command in (simulate, ingest, train, bundle, judge, generate, quickstart):
     app.command()(command)

@@ -36,8 +36,13 @@ BRANCHES = (
 # fmt: on
 """The 17 float32 branches, in the order of FairShip's ntuple."""
 
-EVENT_BRANCHES = ("event", "origin")
-"""Two int32 branches that the reference simulation appends."""
+EVENT_BRANCHES: Mapping[str, np.dtype[Any]] = {
+    "event": np.dtype(np.int32),
+    "origin": np.dtype(np.int32),
+    "decay": np.dtype(np.int32),
+    "time": np.dtype(np.float32),
+}
+"""Branches that the reference simulation appends; `time` is that of the start vertex in ns."""
 
 REQUIRED_SOURCES: Mapping[str, str] = {
     "pdg": "id",
@@ -51,6 +56,7 @@ REQUIRED_SOURCES: Mapping[str, str] = {
 }
 OPTIONAL_SOURCES: Mapping[str, str] = {
     "event": "event",
+    "start_t": "time",
     "plane_x": "x",
     "plane_y": "y",
     "plane_z": "z",
@@ -59,6 +65,7 @@ OPTIONAL_SOURCES: Mapping[str, str] = {
     "plane_pz": "pz",
     "parent_pdg": "parentid",
     "origin": "origin",
+    "decay": "decay",
     "ecut": "ecut",
 }
 SOURCES: Mapping[str, str] = {**REQUIRED_SOURCES, **OPTIONAL_SOURCES}
@@ -155,12 +162,12 @@ class FlatWriter(AtomicWriter):
         buffer_row: End with a row of zeros, for FairShip versions that stop one entry early.
         rows_per_basket: Rows in each basket of each branch.
         compression: One of "lz4", "zstd", "zlib" (each at its fastest level) and "none".
-        event_columns: Append int32 `event` and `origin` (0 if the sample has none).
+        event_columns: Append `EVENT_BRANCHES` (0 where the sample lacks the column).
 
     Raises:
         OutputError: As `AtomicWriter`.
         ConfigError: An option is out of range.
-        SampleError: With `event_columns`, an event number that does not fit into 32 bits.
+        SampleError: With `event_columns`, a number of an event or a decay that does not fit into 32 bits.
     """
 
     def __init__(
@@ -189,7 +196,7 @@ class FlatWriter(AtomicWriter):
         self._event_columns = event_columns
         self._dtypes: dict[str, np.dtype[Any]] = {name: np.dtype(np.float32) for name in BRANCHES}
         if event_columns:
-            self._dtypes |= {name: np.dtype(np.int32) for name in EVENT_BRANCHES}
+            self._dtypes |= EVENT_BRANCHES
         self._rows = Blocks(self._dtypes, rows_per_basket, self._extend)
         self._tree: Any = None
 
@@ -240,9 +247,20 @@ def _branches(sample: Sample, z_offset: float) -> dict[str, NDArray[Any]]:
 
 
 def _event_branches(sample: Sample) -> dict[str, NDArray[Any]]:
-    event = sample["event"]
-    limit = np.iinfo(np.int32)
-    if len(event) and not limit.min <= event.min() <= event.max() <= limit.max:
-        raise SampleError(f"column 'event': {event.min()} to {event.max()}, expected to fit into 32 bits")
-    origin = sample["origin"] if "origin" in sample else np.zeros(len(sample), np.int32)
-    return {"event": event, "origin": origin}
+    columns = {}
+    for name, branch in OPTIONAL_SOURCES.items():
+        if branch in EVENT_BRANCHES:
+            dtype = EVENT_BRANCHES[branch]
+            values = sample[name] if name in sample else np.zeros(len(sample), dtype)
+            columns[branch] = _narrowed(name, values, dtype)
+    return columns
+
+
+def _narrowed(name: str, values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    if dtype.kind == "i" and len(values):
+        limit = np.iinfo(dtype)
+        if not limit.min <= values.min() <= values.max() <= limit.max:
+            raise SampleError(
+                f"column '{name}': {values.min()} to {values.max()}, expected to fit into {8 * dtype.itemsize} bits"
+            )
+    return values
