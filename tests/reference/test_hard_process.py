@@ -32,9 +32,10 @@ def drell_yan() -> HardProcess:
     ],
 )
 def test_bands(energy: float, band: int, nominal: float) -> None:
-    found = nominal_energy(energy, 400.0)
+    found = nominal_energy(Origin.CHARM, energy, 400.0)
     assert found[0] == band
     assert found[1] == pytest.approx(nominal)
+    assert nominal_energy(Origin.DRELL_YAN, energy, 400.0) == (0, 400.0)
 
 
 def test_events_depend_on_the_seed_and_the_calls_alone(drell_yan: HardProcess) -> None:

@@ -31,7 +31,7 @@ Array = NDArray[np.float64]
 
 RESONANCES = frozenset({113, 221, 223, 331, 333})
 
-ROULETTE_ENERGY = 100.0
+ROULETTE_ENERGY = 150.0
 """Hadrons of a kinetic energy T below this one, in GeV, interact with probability T / ROULETTE_ENERGY only, and what
 they make has the inverse weight: their many collisions make few muons above the cut."""
 

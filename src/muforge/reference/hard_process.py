@@ -23,8 +23,10 @@ from muforge.errors import SimulationError
 from muforge.reference.origin import Origin
 from muforge.reference.pythia import INITIAL_SEED, SEEDS, pythia8, quiet_pythia
 
+_WITH_INTERACTIONS = (Origin.CHARM, Origin.BEAUTY)
+
 BAND = 4.0
-"""Ratio of the nominal energies."""
+"""Ratio of the nominal energies of processes with multiparton interactions; the others have one."""
 
 DRELL_YAN_MASS = 1.1
 """Lower limit of the Drell-Yan pair's mass in GeV.
@@ -69,8 +71,7 @@ _DETAIL: dict[Origin, tuple[str, ...]] = {
 }
 """What the muons do not feel is left out."""
 
-_ATTEMPTS = 100_000
-"""A psi(2S) is in one of a hundred charmonium events, and in fewer near the threshold."""
+_ATTEMPTS = 1000
 
 
 class Kept(NamedTuple):
@@ -83,8 +84,10 @@ class Kept(NamedTuple):
     mass: float
 
 
-def nominal_energy(energy: float, highest: float) -> tuple[int, float]:
+def nominal_energy(origin: Origin, energy: float, highest: float) -> tuple[int, float]:
     """The band of an energy: its number, 0 at the top, and the energy [GeV] that Pythia is initialised with."""
+    if origin not in _WITH_INTERACTIONS:
+        return 0, highest
     band = max(0, ceil(log(highest / energy) / log(BAND) - 1e-9) - 1)
     return band, highest / BAND**band
 
@@ -145,7 +148,7 @@ class HardProcess:
         return found
 
     def _instance(self, beam: int, target: int, energy: float) -> _Instance:
-        band, nominal = nominal_energy(energy, self._highest)
+        band, nominal = nominal_energy(self._origin, energy, self._highest)
         key = (beam, target, band)
         if key not in self._instances:
             self._instances[key] = self._initialised(beam, target, nominal)

@@ -38,6 +38,9 @@ HARD_ORIGINS = (Origin.CHARM, Origin.BEAUTY, Origin.CHARMONIUM, Origin.DRELL_YAN
 LEVEL = 0.1
 """Weight of a muon of charm or beauty at one copy; about a branching ratio to muons."""
 
+_EVENT_BEAMS = {2112: 2212, 321: 211, -321: -211}
+"""Beams whose events are those of another one, to have fewer instances of Pythia: chi is their own."""
+
 _FREE_DECAYS = 10
 """Free decays of a beauty hadron at one copy: the inverse of `LEVEL`."""
 
@@ -147,15 +150,18 @@ class HardSource:
         beams = stand_ins(pdg)
         return beams[0] if len(beams) == 1 else beams[int(self._random.random() * len(beams))]
 
+    def _event(self, beam: int, energy: float, wanted: int | None = None) -> list[Kept]:
+        target = self._target(beam, energy)
+        return self._process.event(_EVENT_BEAMS.get(beam, beam), target, energy, wanted)
+
     def _target(self, beam: int, energy: float) -> int:
         share = self._table.on_proton(beam, energy)
         return PROTON if share == 1 or self._random.random() < share else NEUTRON
 
     def _along_z(self, beam: int, energy: float) -> list[HardMuon]:
-        target = self._target(beam, energy)
         if self.origin is Origin.CHARMONIUM:
-            return self._charmonium(beam, target, energy)
-        particles = self._process.event(beam, target, energy)
+            return self._charmonium(beam, energy)
+        particles = self._event(beam, energy)
         if self.origin is Origin.DRELL_YAN:
             return [_direct(particle) for particle in particles if _kinetic(particle) > self._cut]
         decays = self._decays_of_origin()
@@ -170,12 +176,14 @@ class HardSource:
             histories += [decays.decay(particle) for _ in range(number_of_decays)]
         return _numbered(histories)
 
-    def _charmonium(self, beam: int, target: int, energy: float) -> list[HardMuon]:
-        """J/psi, or as often as it makes muon pairs psi(2S); both count with the J/psi's branching ratio."""
+    def _charmonium(self, beam: int, energy: float) -> list[HardMuon]:
+        """J/psi, or as often as it makes muon pairs psi(2S), of the momentum of a J/psi (Pythia makes one in a hundred
+        events); both count with the J/psi's branching ratio."""
         ratio = number("psi2s_to_jpsi_mumu")
-        wanted = PSI_2S if self._random.random() < ratio / (1 + ratio) else J_PSI
         decays = self._decays_of_origin()
-        particle = self._process.event(beam, target, energy, wanted)[0]
+        particle = self._event(beam, energy, J_PSI)[0]
+        if self._random.random() < ratio / (1 + ratio):
+            particle = particle._replace(pdg=PSI_2S, mass=mass(PSI_2S))
         histories = [decays.decay(particle) for _ in range(self._copies)]
         return _numbered(histories)
 
