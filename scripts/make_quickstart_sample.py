@@ -1,9 +1,8 @@
-"""Draw the small sample that the package carries: whole events at random from full-simulation files.
+"""Simulate the small sample that the package carries.
 
-    python scripts/make_quickstart_sample.py FILES... --fraction 0.07 --pot 5e13
+    python -m scripts.make_quickstart_sample [--pot 50000] [--jobs 2]
 
-Events, not muons, are drawn, so that correlations between the muons of one proton are kept; the protons on target
-written into the file are the fraction of those given.
+It takes a minute or two on two processors. Interrupted, the same command goes on.
 """
 
 from __future__ import annotations
@@ -12,41 +11,42 @@ import argparse
 from pathlib import Path
 
 import muforge as mf
+from muforge.formats import metadata_of
 from muforge.formats.flat import FlatWriter
-from muforge.rng import uniform_at
+from muforge.quickstart.tour import PACKAGED_SAMPLE
+from muforge.reference.simulate import Progress
 
-DESTINATION = Path(__file__).resolve().parents[1] / "src" / "muforge" / "quickstart" / "data" / "sample.root"
+SEED = 2018
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("files", nargs="+", type=Path)
-    parser.add_argument("--fraction", type=float, default=0.07, help="of the events")
-    parser.add_argument(
-        "--pot", type=float, default=5e13, help="protons that the weights of all FILES stand for"
-    )
-    parser.add_argument("--seed", type=int, default=2018)
-    parser.add_argument("--out", type=Path, default=DESTINATION)
+    parser.add_argument("--pot", type=int, default=50_000, help="protons on target")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--build", type=Path, default=Path("build/quickstart"))
+    parser.add_argument("--out", type=Path, default=PACKAGED_SAMPLE)
     arguments = parser.parse_args()
-    pot = arguments.fraction * arguments.pot
-    metadata = {
-        "weights_protons_on_target": pot,
-        "drawn": f"{arguments.fraction:.3g} of the events of {len(arguments.files)} full-simulation files",
-    }
+    arguments.build.mkdir(parents=True, exist_ok=True)
+    simulated = arguments.build / "sample.parquet"
+    if not simulated.is_file():
+        mf.simulate(
+            simulated, pot=arguments.pot, seed=SEED, jobs=arguments.jobs, format="parquet", progress=show
+        )
+    sample = mf.read(simulated)
     with FlatWriter(
         arguments.out,
         force=True,
-        title=f"full simulation, {pot:.4g} protons on target",
-        metadata=metadata,
+        title=f"muforge reference simulation: POT = {arguments.pot}",
+        metadata=metadata_of(simulated),
         event_columns=True,
         compression="zstd",
     ) as writer:
-        for number, file in enumerate(arguments.files):
-            sample = mf.read([file])
-            drawn = sample.select(uniform_at(arguments.seed + number, sample["event"]) < arguments.fraction)
-            writer.write(drawn)
-            print(f"{file.name}: {len(drawn):,} of {len(sample):,} muons")
-    print(f"{arguments.out}: {arguments.out.stat().st_size / 1e6:.2f} MB")
+        writer.write(sample)
+    print(f"{arguments.out}: {len(sample):,} muons, {arguments.out.stat().st_size / 1e6:.2f} MB")
+
+
+def show(state: Progress) -> None:
+    print(f"{state.done:,} of {state.protons:,} protons, {state.muons:,} muons", flush=True)
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ def test_columns_come_from_their_branches(tmp_path: Path, dtype: type) -> None:
             scale = 100 if branch in IN_METRES else 1
             expected = (branches[branch].astype(np.float64) * scale).astype(sample[name].dtype)
             np.testing.assert_array_equal(sample[name], expected, err_msg=name)
-    assert set(sample.names) == set(SOURCES) - {"origin"}
+    assert set(sample.names) == set(SOURCES) - {"start_t", "origin", "decay"}
 
 
 @pytest.mark.parametrize("kind", ["TNtuple", "TNtupleD"])

@@ -69,6 +69,25 @@ def test_the_17_branches_are_written_in_order(tmp_path: Path, z_offset: float) -
         np.testing.assert_array_equal(written[name], values, err_msg=name)
 
 
+def test_the_branches_of_the_reference_simulation_come_last(tmp_path: Path) -> None:
+    path = tmp_path / "muons.root"
+    write(some_muons(10, optional=False), path, event_columns=True)
+    with uproot.open(path) as file:
+        layout = [(branch.name, branch.typename) for branch in file[TREE].branches]
+    added = [("event", "int32_t"), ("origin", "int32_t"), ("decay", "int32_t"), ("time", "float")]
+    assert layout == [(name, "float") for name in fairship_reader.COLUMNS] + added
+    assert not branches_of(path)["time"].any()
+
+
+@pytest.mark.parametrize("name", ["event", "decay"])
+def test_numbers_beyond_32_bits_are_refused(tmp_path: Path, name: str) -> None:
+    sample = some_muons(10)
+    large = Sample({**sample.columns, name: np.full(10, 2**31)})
+    with pytest.raises(SampleError, match=f"column '{name}': 2147483648"):
+        write(large, tmp_path / "muons.root", event_columns=True)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_columns_that_the_sample_lacks_are_zero(tmp_path: Path) -> None:
     path = tmp_path / "muons.root"
     write(some_muons(10, optional=False), path)
@@ -82,7 +101,7 @@ def test_a_sample_comes_back_to_float32_precision(tmp_path: Path) -> None:
     sample, path = some_muons(1000, pot=5e7), tmp_path / "muons.root"
     write(sample, path, event_columns=True)
     back = read(path)
-    assert set(back.names) == set(sample.names) - {"start_t"}
+    assert back.names == sample.names
     for name in back.names:
         np.testing.assert_allclose(back[name], sample[name], rtol=2e-7, atol=0, err_msg=name)
     np.testing.assert_array_equal(back.category, sample.category)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from muforge.reference.constants import constants, mass, number
-from muforge.reference.pythia import INITIAL_SEED, pythia8, quiet_pythia, share
+from muforge.reference.pythia import INITIAL_SEED, pythia8, quiet_pythia, share, silence
 
 PROTON, NEUTRON, PI0, PHOTON = 2212, 2112, 111, 22
 K0, K_SHORT, K_LONG = 311, 310, 130
@@ -23,10 +23,18 @@ K0, K_SHORT, K_LONG = 311, 310, 130
 _PROMPT = 1e-6
 """Hadrons of a shorter c tau [mm] decay where they are made; the pi0 is left to the photon's code."""
 
-_REPLACING_PROJECTILES = (2212, -211, 321)
-_REPLACING_ENERGIES = (11.0, 12.0, 15.0, 20.0, 27.0, 50.0, 100.0, 300.0)
-"""In the centre of mass, GeV."""
-
+_SETTINGS = (
+    "Beams:allowVariableEnergy = on",
+    "Beams:allowIDAswitch = on",
+    "Beams:eCM = 1e7",
+    "SoftQCD:inelastic = on",
+    "LowEnergyQCD:inelastic = on",
+    "HadronLevel:Decay = off",
+    "211:mayDecay = on",
+    "321:mayDecay = on",
+    "130:mayDecay = on",
+    "Check:event = off",
+)
 _TARGET_DISSOCIATION = 4
 _ATTEMPTS = 10
 
@@ -86,21 +94,11 @@ class HadronNucleus:
 
     def __init__(self, resonances: frozenset[int]) -> None:
         module = pythia8()
-        self._pythia = quiet_pythia(
-            (
-                f"include = {share() / 'setups' / 'InitDefaultMPI.cmnd'}",
-                "Beams:allowVariableEnergy = on",
-                "Beams:allowIDAswitch = on",
-                "Beams:eCM = 1e7",
-                "SoftQCD:inelastic = on",
-                "LowEnergyQCD:inelastic = on",
-                "HadronLevel:Decay = off",
-                "211:mayDecay = on",
-                "321:mayDecay = on",
-                "130:mayDecay = on",
-                "Check:event = off",
-            )
-        )
+        with silence():
+            self._template = module.Pythia("", False)
+            for setting in _SETTINGS:
+                self._template.readString(setting)
+            self._template.readString(f"include = {share() / 'setups' / 'InitDefaultMPI.cmnd'}")
         self._vector: Callable[..., Any] = module.Vec4
         self._rotation: Callable[[], Any] = module.RotBstMatrix
         self._resonances = resonances
@@ -109,19 +107,16 @@ class HadronNucleus:
         self._kinds: dict[int, int] = {}
         self.collisions = 0
         self.failures = 0
+        self.reseed(INITIAL_SEED)
 
     def reseed(self, seed: int) -> None:
         """From here on, events depend on the seed and the calls alone.
 
-        Pythia keeps, for its interpolations, the energies of the last collisions of each kind, and does not set up
-        anew for one that is near enough. A few collisions of one seed, over all energies, replace what it kept.
+        A used instance of Pythia keeps what it found in earlier events, such as the energy for which it last set up its
+        multiparton interactions, and events of the same random numbers then differ in the fourth digit. So this
+        makes a new instance, in half a second.
         """
-        self._pythia.rndm.init(INITIAL_SEED)
-        for projectile in _REPLACING_PROJECTILES:
-            for energy in _REPLACING_ENERGIES:
-                self._pythia.setBeamIDs(projectile, PROTON)
-                self._pythia.setKinematics(energy)
-                self._pythia.next(0)
+        self._pythia = quiet_pythia((), self._template)
         self._pythia.rndm.init(seed)
 
     def cross_section(self, pdg: int, energy: float) -> float:

@@ -26,7 +26,7 @@ from muforge.sample import Sample
 if TYPE_CHECKING:
     from muforge.reference.cascade import Cascade
 
-PROTONS_PER_CHUNK = 2000
+PROTONS_PER_CHUNK = 5000
 """Part of the address of every random number: another value gives other muons."""
 
 FORMATS = ("flat", "parquet")

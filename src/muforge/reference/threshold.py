@@ -38,4 +38,4 @@ class Threshold:
 
     def hadron(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
         """Of hadrons and photons made at z [cm], in GeV: below it none makes a muon that is kept."""
-        return self.muon(z + NEUTRAL_REACH)
+        return np.minimum(self.muon(z), self.muon(z + NEUTRAL_REACH))
