@@ -8,38 +8,27 @@ Everything compared is compared in this one run, in turns; quote the ratios, not
 from __future__ import annotations
 
 import argparse
-import datetime
-import json
-import platform
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 from scripts.blocks import replace_block
 
 from benchmarks import generation, ingest, training
-
-ROOT = Path(__file__).resolve().parents[1]
-RECORDS = ROOT / "benchmarks" / "records"
+from benchmarks.record import ROOT, new_record, save_record
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--files", nargs="+", type=Path, required=True, help="flat full-simulation files")
     arguments = parser.parse_args()
-    record: dict[str, Any] = {
-        "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        "commit": _git("rev-parse", "HEAD") + ("-modified" if _git("status", "--porcelain", "src") else ""),
-        "command": f"python -m benchmarks.run --files {shlex.join(file.name for file in arguments.files)}",
-        "machine": _machine(),
-        "ingest": ingest.measure(arguments.files),
-        "training": training.measure(),
-        "generation": generation.measure(),
-    }
-    path = RECORDS / f"{record['date'][:10]}.json"
-    path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    record = new_record(
+        f"python -m benchmarks.run --files {shlex.join(file.name for file in arguments.files)}"
+    )
+    record["ingest"] = ingest.measure(arguments.files)
+    record["training"] = training.measure()
+    record["generation"] = generation.measure()
+    path = save_record(record)
     replace_block(ROOT / "docs" / "performance.md", "benchmarks", table(record, path.name))
     print(path)
 
@@ -83,31 +72,6 @@ def table(record: dict[str, Any], name: str) -> str:
 
 def _times(ratio: dict[str, float]) -> str:
     return f"{ratio['median']:.2f} ({ratio['min']:.2f} to {ratio['max']:.2f}) times"
-
-
-def _machine() -> dict[str, Any]:
-    import os
-
-    import torch
-
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    model = next(
-        (line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine()
-    )
-    return {
-        "processor": model,
-        "cores": os.cpu_count(),
-        "python": sys.version.split()[0],
-        "torch": torch.__version__,
-        "system": platform.system(),
-    }
-
-
-def _git(*arguments: str) -> str:
-    return subprocess.run(
-        ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.strip()
 
 
 if __name__ == "__main__":

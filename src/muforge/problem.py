@@ -20,6 +20,9 @@ def first_problem(error: ValidationError, prefix: str = "") -> str:
         return f"{key}: unknown option{more}"
     if first["type"] == "missing":
         return f"{key}: missing{more}"
+    if first["type"] == "value_error":
+        message = first["msg"].removeprefix("Value error, ")
+        return f"{key}: {message}{more}" if first["loc"] else f"{message}{more}"
     if isinstance(first["input"], dict | bytes):
         return f"{key}: {first['msg']}{more}"
     return f"{key}: {first['input']!r}: {first['msg']}{more}"

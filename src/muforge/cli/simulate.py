@@ -126,15 +126,18 @@ def _config(target: str, energy: float, ecut: float, exit: str, boost: list[str]
     try:
         return SimulationConfig.model_validate(content)
     except ValidationError as error:
-        raise ConfigError(f"--{first_problem(error)}") from None
+        raise ConfigError(f"--{first_problem(error)}".replace("boosts.", "boost ", 1)) from None
 
 
 def _pair(text: str) -> tuple[str, str]:
     from muforge.errors import ConfigError
+    from muforge.reference.config import Boosts
 
     name, equals, value = text.partition("=")
     if not equals:
         raise ConfigError(f"--boost {text}: must be SOURCE=FACTOR, e.g. kaon=4000")
+    if name not in Boosts.model_fields:
+        raise ConfigError(f"--boost {name}: unknown source; known are {', '.join(Boosts.model_fields)}")
     return name, value
 
 
