@@ -12,6 +12,7 @@ from scripts.blocks import replace_block
 
 import muforge as mf
 from muforge.bundle import Bundle
+from muforge.reference.geometry import geometry
 from muforge.training import estimator
 from muforge.training.config import TrainingConfig
 from tests.dataset.production import write_flat
@@ -39,6 +40,14 @@ def test_example(
     monkeypatch.setattr(estimator, "TrainingConfig", few)
     code = code.replace("pot=1e8", "pot=1e4")
     exec(compile(code, "example", "exec"), {})
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_targets_in_the_pages_are_possible(page: Path, tmp_path: Path) -> None:
+    for number, content in enumerate(re.findall(r"```yaml\n(.*?)```", page.read_text(), flags=re.DOTALL)):
+        file = tmp_path / f"{number}.yaml"
+        file.write_text(content)
+        assert geometry(file).target_end > 0
 
 
 def test_there_are_examples() -> None:

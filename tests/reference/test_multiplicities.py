@@ -3,36 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import cache
 
 import numpy as np
 import pytest
 
-from muforge.reference.hadron_nucleus import HadronNucleus, mean_collisions
-from tests.reference.published import in_beryllium
-from tests.reference.test_hadron_nucleus import particle
-
 pytest.importorskip("pythia8mc", reason="pythia8mc is not installed (pip install 'muforge[simulate]')")
 
-KINDS = (211, -211, 321, -321)
-CUT = 10.0
-
-
-@cache
-def collider() -> HadronNucleus:
-    return HadronNucleus(frozenset())
-
-
-def multiplicities(Z: int, A: int, n: int) -> dict[int, float]:
-    """Mean numbers of hadrons with a kinetic energy above the cut."""
-    collider().reseed(1)
-    mean = float(mean_collisions(collider().cross_section(2212, 400.0), A))
-    counts: Counter[int] = Counter()
-    for _ in range(n):
-        counts.update(
-            product[0] for product in collider().collide(particle(2212, 400.0), Z, A, mean, CUT).stable
-        )
-    return {kind: counts[kind] / n for kind in KINDS}
+from scripts.reference_checks import CUT, beryllium, j_psi_rapidity, multiplicities
 
 
 def test_beryllium_against_data() -> None:
@@ -41,13 +18,18 @@ def test_beryllium_against_data() -> None:
     Pythia has more slow pions than the data, and more kaons; SIBYLL 2.3 and UrQMD 3.4 lie at 0.96 to 1.28 of the data
     for pions, at 0.9 to 1.4 for kaons.
     """
-    found = multiplicities(4, 9, 3000)
-    data = dict(zip(KINDS, (*in_beryllium("pi", CUT), *in_beryllium("K", CUT)), strict=True))
-    ratio = {kind: found[kind] / data[kind] for kind in KINDS}
-    assert 0.95 < ratio[211] < 1.25
-    assert 0.95 < ratio[-211] < 1.40
-    assert 0.90 < ratio[321] < 1.40
-    assert 0.90 < ratio[-321] < 1.90
+    ratio = {name: value for name, (value, _) in beryllium(3000).items()}
+    assert 0.95 < ratio["π⁺"] < 1.25
+    assert 0.95 < ratio["π⁻"] < 1.40
+    assert 0.90 < ratio["K⁺"] < 1.40
+    assert 0.90 < ratio["K⁻"] < 1.90
+
+
+def test_rapidity_of_j_psi() -> None:
+    """Pythia's J/psi are a little faster than those that SHiP measured, which secondaries make too."""
+    rapidity = j_psi_rapidity(1000)
+    assert rapidity["SHiP"] == pytest.approx(0.70, abs=0.01)
+    assert 0.9 < rapidity["ours"] / rapidity["SHiP"] < 1.3
 
 
 @pytest.mark.long
