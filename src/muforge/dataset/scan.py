@@ -76,7 +76,8 @@ def scan(path: Path, staging: Path, advance: Callable[[float, int], None]) -> Fi
                 contents[category] = contents[category].plus(Content.of(part.columns))
                 batch = pa.record_batch(part.columns)
                 if category not in writers:
-                    sink = str(folder / f"{category}.arrow")
+                    # closed by the stack itself: a writer that fails to close leaves its file open
+                    sink = stack.enter_context(pa.OSFile(str(folder / f"{category}.arrow"), "wb"))
                     writers[category] = stack.enter_context(pa.ipc.new_file(sink, batch.schema))
                 writers[category].write_batch(batch)
             for rejection in chunk.rejections:
