@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed
 
-.PHONY: quickstart test test-long lint docs-note-gan benchmark quickstart-bundle clean
+.PHONY: quickstart test test-long lint docs-note-gan docs-reference benchmark quickstart-sample quickstart-bundle clean
 
 quickstart: $(STAMP)
 	$(BIN)/muforge quickstart --out quickstart
@@ -28,6 +28,16 @@ docs-note-gan: $(STAMP)
 # The record behind docs/performance.md: FILES are flat full-simulation files.
 benchmark: $(STAMP)
 	$(BIN)/python -m benchmarks.run --files $(FILES)
+
+# The figures and tables of docs/reference.md: REFERENCE are the prototype's files, PROTOTYPE its folder.
+docs-reference: $(STAMP)
+	$(BIN)/python -m scripts.reference_page --pot 60000
+	$(BIN)/python -m scripts.reference_checks $(if $(REFERENCE),--reference $(REFERENCE))
+	$(BIN)/python -m benchmarks.simulation $(if $(PROTOTYPE),--prototype $(PROTOTYPE))
+
+# The sample that the package carries.
+quickstart-sample: $(STAMP)
+	$(BIN)/python -m scripts.make_quickstart_sample
 
 # The models that `muforge quickstart` judges, from the sample that the package carries.
 quickstart-bundle: $(STAMP)

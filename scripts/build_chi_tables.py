@@ -19,7 +19,7 @@ from muforge.reference.chi_table import BEAMS, TARGETS
 from muforge.reference.hadron_nucleus import HadronNucleus
 from muforge.reference.hard_process import PROCESSES, beam_settings
 from muforge.reference.origin import Origin
-from muforge.reference.pythia import pythia8, quiet_pythia
+from muforge.reference.pythia import configured, quiet_pythia
 
 EVENTS = 5000
 ENERGIES = np.concatenate([np.geomspace(20, 400, 13), np.geomspace(400, 7000, 8)[1:]]).round(3)
@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=OUTPUT)
     options = parser.parse_args()
     OUTPUT.parent.mkdir(exist_ok=True)
-    template = pythia8().Pythia("", False)
+    template = configured(())
     soft = HadronNucleus(frozenset())
     table = {
         "about": "cross-sections in mb of hadrons on a nucleon at rest, by total energy in GeV, made by "

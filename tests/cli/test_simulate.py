@@ -34,6 +34,7 @@ def test_simulate_and_ingest(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         (["--energy", "19"], "--energy: 19.0: Input should be greater than or equal to 20"),
         (["--energy", "7001"], "--energy: 7001.0: Input should be less than or equal to 7000"),
         (["--ecut", "0"], "--ecut: 0.0"),
+        (["--ecut", "30", "--energy", "25"], "--ecut 30 GeV: protons of 25 GeV make no such muon"),
         (["--boost", "muonium=3"], "--boost muonium: unknown source; known are pion, kaon"),
         (["--boost", "kaon"], "--boost kaon: must be SOURCE=FACTOR"),
         (["--boost", "kaon=-1"], "--boost kaon: '-1': Input should be greater than 0"),

@@ -22,6 +22,7 @@ from muforge.reference.kinematics import boosted, isotropic
 from muforge.reference.muon_tables import muon_tables
 from muforge.reference.origin import Origin
 from muforge.reference.produced import Produced
+from muforge.reference.pythia import SEEDS
 from muforge.reference.shower import develop
 from muforge.reference.threshold import Threshold
 from muforge.reference.walk import LEAVES, free_paths
@@ -88,7 +89,7 @@ class Cascade:
             protons: How many.
         """
         rng = stream(seed, Purpose.CASCADE, chunk)
-        seeds = stream(seed, Purpose.PYTHIA, chunk).integers(1, 900_000_000, len(HARD_ORIGINS) + 1)
+        seeds = stream(seed, Purpose.PYTHIA, chunk).integers(1, SEEDS, len(HARD_ORIGINS) + 1)
         self._collider.reseed(int(seeds[0]))
         for source, its_seed in zip(self._hard.values(), seeds[1:], strict=True):
             source.reseed(int(its_seed))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from muforge.reference.constants import mass
 from muforge.reference.geometry import Geometry, geometry
 from muforge.reference.origin import Origin
 
@@ -62,6 +63,12 @@ class SimulationConfig(BaseModel):
     ecut: float = Field(default=10.0, ge=1.0)
     exit: Literal["cut", "none"] = "cut"
     boosts: Boosts = Boosts()
+
+    @model_validator(mode="after")
+    def _protons_are_above_the_cut(self) -> Self:
+        if self.energy - mass(2212) <= self.ecut:
+            raise ValueError(f"ecut {self.ecut:g} GeV: protons of {self.energy:g} GeV make no such muon")
+        return self
 
     @property
     def least_at_end(self) -> float:

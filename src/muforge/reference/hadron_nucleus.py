@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from muforge.reference.constants import constants, mass, number
-from muforge.reference.pythia import INITIAL_SEED, pythia8, quiet_pythia, share, silence
+from muforge.reference.pythia import INITIAL_SEED, configured, pythia8, quiet_pythia, share
 
 PROTON, NEUTRON, PI0, PHOTON = 2212, 2112, 111, 22
 K0, K_SHORT, K_LONG = 311, 310, 130
@@ -90,22 +90,21 @@ class HadronNucleus:
 
     Arguments:
         resonances: PDG codes of the prompt hadrons to report.
+
+    Attributes:
+        failures: Collisions in which Pythia made no event, after which the hadron went on as it was.
     """
 
     def __init__(self, resonances: frozenset[int]) -> None:
         module = pythia8()
-        with silence():
-            self._template = module.Pythia("", False)
-            for setting in _SETTINGS:
-                self._template.readString(setting)
-            self._template.readString(f"include = {share() / 'setups' / 'InitDefaultMPI.cmnd'}")
+        tables = share() / "setups" / "InitDefaultMPI.cmnd"
+        self._template = configured((*_SETTINGS, f"include = {tables}"))
         self._vector: Callable[..., Any] = module.Vec4
         self._rotation: Callable[[], Any] = module.RotBstMatrix
         self._resonances = resonances
         self._enhancement = number("enhance_sd_target")
         self._masses = {PROTON: mass(PROTON), NEUTRON: mass(NEUTRON)}
         self._kinds: dict[int, int] = {}
-        self.collisions = 0
         self.failures = 0
         self.reseed(INITIAL_SEED)
 
@@ -135,7 +134,6 @@ class HadronNucleus:
             mean: `mean_collisions` of this projectile and nucleus.
             cut: Kinetic energy in GeV below which products are dropped.
         """
-        self.collisions += 1
         flat = self._pythia.rndm.flat
         out = Products([], [])
         axis = projectile[1:4]

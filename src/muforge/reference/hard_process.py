@@ -21,7 +21,7 @@ import numpy as np
 
 from muforge.errors import SimulationError
 from muforge.reference.origin import Origin
-from muforge.reference.pythia import INITIAL_SEED, SEEDS, pythia8, quiet_pythia
+from muforge.reference.pythia import INITIAL_SEED, SEEDS, configured, pythia8, quiet_pythia
 
 _WITH_INTERACTIONS = (Origin.CHARM, Origin.BEAUTY)
 
@@ -161,7 +161,7 @@ class HardProcess:
     def _initialised(self, beam: int, target: int, energy: float) -> _Instance:
         module = pythia8()
         if self._template is None:
-            self._template = module.Pythia("", False)
+            self._template = configured(())
         pythia = quiet_pythia(
             (
                 *beam_settings(beam, target, energy),

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from muforge.reference.constants import constants, mass
 from muforge.reference.hard_process import BEAUTY_HADRONS, CHARM_HADRONS, CHARMONIA, Kept
-from muforge.reference.pythia import pythia8, quiet_pythia
+from muforge.reference.pythia import configured, quiet_pythia
 
 MUON, TAU = 13, 15
 
@@ -53,7 +53,7 @@ class MuonDecays:
     """
 
     def __init__(self, hadrons: tuple[int, ...], *, forced: bool, cut: float) -> None:
-        template = pythia8().Pythia("", False)
+        template = configured(())
         data = template.particleData
         tau_to_muon = sum(channel.ratio for channel in channels(data, TAU) if MUON in channel.products)
         settings = [

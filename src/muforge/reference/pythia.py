@@ -19,6 +19,8 @@ INITIAL_SEED = 1
 SEEDS = 900_000_000
 """Pythia's seeds are below this number (Pythia 8 manual, Random Numbers)."""
 
+_QUIET = ("Print:quiet = on", "Random:setSeed = on", f"Random:seed = {INITIAL_SEED}")
+
 EXTRA = "pip install 'muforge[simulate]'"
 
 
@@ -53,31 +55,36 @@ def share() -> Path:
     raise SimulationError("the data of Pythia 8 (share/Pythia8) are not found; set PYTHIA8DATA to its xmldoc")
 
 
-def quiet_pythia(settings: Sequence[str], template: Any = None) -> Any:
-    """An initialised `Pythia`, without a word on the screen.
+def configured(settings: Sequence[str], template: Any = None) -> Any:
+    """A `Pythia` that knows its settings and is not initialised yet, without a word on the screen.
 
     Arguments:
         settings: As for `readString`, e.g. "Beams:eCM = 27.4".
         template: An instance whose settings and particle data to start from: it saves reading them from XML.
 
     Raises:
-        SimulationError: Pythia refuses a setting, or its initialisation fails.
+        SimulationError: Pythia refuses a setting.
     """
+    module = pythia8()
     with silence():
-        module = pythia8()
-        pythia = (
-            module.Pythia("", False)
-            if template is None
-            else module.Pythia(template.settings, template.particleData, False)
-        )
-        for setting in (
-            "Print:quiet = on",
-            "Random:setSeed = on",
-            f"Random:seed = {INITIAL_SEED}",
-            *settings,
-        ):
+        if template is None:
+            pythia = module.Pythia("", False)
+        else:
+            pythia = module.Pythia(template.settings, template.particleData, False)
+        for setting in (*_QUIET, *settings):
             if not pythia.readString(setting):
                 raise SimulationError(f"Pythia 8 refuses the setting '{setting}'")
+    return pythia
+
+
+def quiet_pythia(settings: Sequence[str], template: Any = None) -> Any:
+    """An initialised `Pythia`; for the arguments see `configured`.
+
+    Raises:
+        SimulationError: Pythia refuses a setting, or its initialisation fails.
+    """
+    pythia = configured(settings, template)
+    with silence():
         if not pythia.init():
             raise SimulationError(f"Pythia 8 cannot be initialised with {', '.join(settings)}")
     return pythia
