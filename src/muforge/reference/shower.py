@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muforge.reference.compiled import compiled
-from muforge.reference.constants import AVOGADRO, constants, mass, material, number
+from muforge.reference.constants import AVOGADRO, CM2_PER_MILLIBARN, constants, mass, material, number
 from muforge.reference.geometry import Stack
 from muforge.reference.walk import LEAVES, path_through
 
@@ -27,9 +27,6 @@ PHOTON, ELECTRON, POSITRON = 22, 11, -11
 
 _STEP = 0.2
 """Step of electrons in radiation lengths."""
-
-_HBAR_C_SQUARED = 0.3893793721e-27
-"""GeV^2 cm^2 (PDG Review 2024, Physical Constants)."""
 
 
 class Showering(NamedTuple):
@@ -79,6 +76,7 @@ _ELECTRON_MASS = mass(11)
 _MUON_MASS = mass(13)
 _ANNIHILATION_THRESHOLD = 2 * _MUON_MASS**2 / _ELECTRON_MASS - _ELECTRON_MASS
 _ALPHA_SQUARED = number("fine_structure") ** 2
+_HBAR_C_SQUARED = number("hbar_c_squared") * CM2_PER_MILLIBARN
 
 
 @compiled
