@@ -73,7 +73,8 @@ def multiplicities(Z: int, A: int, n: int) -> dict[int, float]:
     mean = float(mean_collisions(collider.cross_section(2212, BEAM), A))
     counts: Counter[int] = Counter()
     for _ in range(n):
-        counts.update(product[0] for product in collider.collide(proton, Z, A, mean, CUT).stable)
+        found = collider.collide(proton, Z, A, mean, CUT).stable
+        counts.update(code for code, *_, e, m in found if e - m > CUT)
     return {kind: counts[kind] / n for kind in HADRONS}
 
 

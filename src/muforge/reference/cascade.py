@@ -133,7 +133,7 @@ class Cascade:
         decayed = self._moved(hadrons, np.flatnonzero(decays), until_decay, primary, rng)
         collides = np.flatnonzero(~decays & (medium != LEAVES))
         collided = self._moved(hadrons, collides, path, primary, rng)
-        enough = collided.kinetic > self._threshold.hadron(collided.position[:, 2])
+        enough = collided.energy > self._threshold.hadron(collided.position[:, 2])
         collided, medium = collided.select(enough), medium[collides][enough]
         found.hard += self._hard_collisions(collided, rng)
         kept = np.minimum(collided.kinetic / ROULETTE_ENERGY, 1.0)
@@ -204,7 +204,7 @@ class Cascade:
             parents = hadrons.select(copies)
             parents = self._moved(parents, np.arange(len(copies)), flown, False, rng)
             parents = replace(parents, weight=np.full(len(copies), 1 / boost))
-            alive = parents.kinetic > self._threshold.muon(parents.position[:, 2])
+            alive = parents.energy > self._threshold.muon(parents.position[:, 2])
             made.append(decays.muons(parents.select(alive), rng))
         return made
 
@@ -243,7 +243,7 @@ class Cascade:
             rows += [row] * len(found)
             muons += [(m.pdg, m.px, m.py, m.pz, m.parent) for m in found]
             decays += [first + m.decay for m in found]
-            first = max(decays, default=-1) + 1
+            first += max((m.decay for m in found), default=-1) + 1
         table = np.array(muons, np.float64).reshape(-1, 5)
         at = collisions.select(np.array(rows, np.int64))
         return Produced(

@@ -132,7 +132,7 @@ class HadronNucleus:
             projectile: The hadron.
             Z, A: Of the nucleus.
             mean: `mean_collisions` of this projectile and nucleus.
-            cut: Kinetic energy in GeV below which products are dropped.
+            cut: Total energy in GeV below which products are dropped.
         """
         flat = self._pythia.rndm.flat
         out = Products([], [])
@@ -218,9 +218,7 @@ class HadronNucleus:
             entry = event[index]
             e = entry.e()
             if e > cut and entry.isFinal():
-                m = entry.m()
-                if e - m > cut:
-                    found.append((index, (entry.id(), entry.px(), entry.py(), entry.pz(), e, m)))
+                found.append((index, (entry.id(), entry.px(), entry.py(), entry.pz(), e, entry.m())))
         return found
 
     def _kind(self, pdg: int) -> int:

@@ -1,4 +1,4 @@
-"""The kinetic energy below which nothing matters any more."""
+"""The energy below which nothing matters any more."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ flies further than this, 5 and more interaction lengths, and from energies that 
 
 
 class Threshold:
-    """Least kinetic energy, by position along the beam.
+    """Least energies, by position along the beam.
 
     Arguments:
         stack, tables: Geometry and tables.
@@ -30,12 +30,15 @@ class Threshold:
         self._ecut = ecut
 
     def muon(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Of muons produced at z [cm], in GeV: below it none is kept at the end."""
+        """Least kinetic energy in GeV of muons produced at z [cm]: below it none is kept at the end."""
         inside = np.clip(z, self._edges[0], self._edges[-1])
         slab = np.clip(np.searchsorted(self._edges, inside, side="right") - 1, 0, len(self._per_cm) - 1)
         rest = self._rest[slab] - self._per_cm[slab] * (inside - self._edges[slab])
         return np.maximum(rest, self._ecut)
 
     def hadron(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Of hadrons and photons made at z [cm], in GeV: below it none makes a muon that is kept."""
+        """Least total energy in GeV of hadrons and photons made at z [cm]: below it none makes a muon that is kept.
+
+        A muon's kinetic energy is less than the total one of what it comes from.
+        """
         return np.minimum(self.muon(z), self.muon(z + NEUTRAL_REACH))
