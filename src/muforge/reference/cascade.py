@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muforge.reference.config import SimulationConfig
-from muforge.reference.constants import CM_PER_NANOSECOND, c_tau, mass
+from muforge.reference.constants import CM_PER_NANOSECOND, branching_ratio, c_tau, mass
 from muforge.reference.conversion import pair_muons, showering
 from muforge.reference.decays import muonic_decays
 from muforge.reference.flight import travel
@@ -312,9 +312,10 @@ def _spread(parents: Hadrons, products: Sequence[Sequence[Product]]) -> Hadrons:
 
 
 def _decayed_pi0(photons: Hadrons, rng: np.random.Generator) -> Hadrons:
-    """Photons, pi0 replaced by two each."""
+    """Photons, pi0 replaced by two each, of the weight of that decay."""
     is_pi0 = photons.pdg == PI0
     pi0 = photons.select(is_pi0)
+    pi0 = replace(pi0, weight=pi0.weight * branching_ratio(PI0, "gamma_gamma"))
     half = pi0.mass / 2
     first = boosted(half[:, np.newaxis] * isotropic(len(pi0), rng), half, pi0.momentum, pi0.mass)
     return Hadrons.concatenate(
