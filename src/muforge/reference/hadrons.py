@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any, Self
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from muforge.reference.columns import Columns
+
 
 @dataclass(frozen=True)
-class Hadrons:
+class Hadrons(Columns):
     """Hadrons of a cascade: just made, at an interaction, or at their decay.
 
     Arguments:
@@ -21,7 +21,7 @@ class Hadrons:
         momentum: In GeV, shape (n, 3).
         mass: In GeV, shape (n,).
         event: Number of the proton, shape (n,).
-        weight: Expected number per simulated proton; of parents of muons: the muons' weight, shape (n,).
+        weight: Expected number of such hadrons for each one here; of parents of muons, the muons' weight, shape (n,).
     """
 
     pdg: NDArray[np.int32]
@@ -32,13 +32,6 @@ class Hadrons:
     event: NDArray[np.int64]
     weight: NDArray[np.float64]
 
-    def __len__(self) -> int:
-        return len(self.pdg)
-
-    def select(self, rows: NDArray[Any]) -> Self:
-        """The rows of a mask or an index array."""
-        return type(self)(*(getattr(self, field.name)[rows] for field in fields(self)))
-
     @property
     def energy(self) -> NDArray[np.float64]:
         """Total energy in GeV, shape (n,)."""
@@ -48,9 +41,3 @@ class Hadrons:
     def kinetic(self) -> NDArray[np.float64]:
         """Kinetic energy in GeV, shape (n,)."""
         return self.energy - self.mass
-
-    @classmethod
-    def concatenate(cls, parts: Sequence[Self]) -> Self:
-        """All parts, one after the other."""
-        names = [field.name for field in fields(cls)]
-        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any, Self
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from muforge.reference.columns import Columns
+
 
 @dataclass(frozen=True)
-class Produced:
+class Produced(Columns):
     """Muons at their production vertices.
 
     Arguments:
@@ -19,7 +21,7 @@ class Produced:
         position: Production vertex in cm, shape (n, 3).
         time: Of the production in ns after the proton passed z = 0, shape (n,).
         momentum: In GeV, shape (n, 3).
-        weight: Expected number per simulated proton, times the number of protons, shape (n,).
+        weight: They add up to the number of muons that the simulated protons make, shape (n,).
         event: Number of the proton, shape (n,).
         decay: Muons of one event with equal numbers are of one decay, shape (n,).
         origin: `Origin` of each, shape (n,).
@@ -36,22 +38,10 @@ class Produced:
     origin: NDArray[np.int32]
     parent: NDArray[np.int32]
 
-    def __len__(self) -> int:
-        return len(self.pdg)
-
-    def select(self, rows: NDArray[Any]) -> Self:
-        """The rows of a mask or an index array."""
-        return type(self)(*(getattr(self, field.name)[rows] for field in fields(self)))
-
     @classmethod
     def concatenate(cls, parts: Sequence[Self]) -> Self:
         """All parts, one after the other; the numbers of their decays are made different."""
-        first = 0
-        decay = []
-        for part in parts:
-            decay.append(part.decay + first)
-            first += int(part.decay.max(initial=-1)) + 1
-        columns = {
-            field.name: np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)
-        }
-        return cls(**columns | {"decay": np.concatenate(decay)})
+        joined = super().concatenate(parts)
+        spans = [int(part.decay.max(initial=-1)) + 1 for part in parts]
+        first = np.repeat(np.cumsum([0, *spans[:-1]]), [len(part) for part in parts])
+        return replace(joined, decay=joined.decay + first)
