@@ -19,13 +19,12 @@ def published(name: str) -> dict[str, Any]:
     return table
 
 
-def in_beryllium(particle: str, lowest: float, highest: float | None = None) -> tuple[float, float]:
+def in_beryllium(particle: str, lowest: float) -> tuple[float, float]:
     """Mean numbers, positive and negative, in an inelastic collision of a 400 GeV/c proton with Be.
 
     Arguments:
         particle: `pi` or `K`.
         lowest: Momentum in GeV above which they are counted.
-        highest: Momentum in GeV up to which they are counted; None for the beam's.
     """
     table = published("hadron_spectra")["beryllium"]
     fit, beam = table[particle], float(table["beam_momentum"])
@@ -33,7 +32,7 @@ def in_beryllium(particle: str, lowest: float, highest: float | None = None) -> 
     s = 2 * PROTON_MASS * (PROTON_MASS + energy)
     gamma, velocity = (energy + PROTON_MASS) / np.sqrt(s), beam / (energy + PROTON_MASS)
 
-    p = np.geomspace(lowest, highest or beam, 400)[:, np.newaxis]
+    p = np.geomspace(lowest, beam, 400)[:, np.newaxis]
     pt = np.linspace(0.0, 1.0, 800) * np.minimum(_HIGHEST_PT, 0.999 * p)
     pz, e = np.sqrt(p**2 - pt**2), np.hypot(p, fit["mass"])
     most = (s - fit["recoil"] ** 2 + fit["mass"] ** 2) / (2 * np.sqrt(s))

@@ -38,7 +38,7 @@ from scripts.published import in_beryllium, published
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 BEAM = 400.0
 CUT = 10.0
-SPILL = 5e13
+SPILL = number("protons_per_spill_2018")
 HADRONS = {211: "π⁺", -211: "π⁻", 321: "K⁺", -321: "K⁻"}
 
 Ratio = tuple[float, float]

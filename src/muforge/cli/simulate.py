@@ -78,11 +78,12 @@ def simulate(
         TextColumn("{task.fields[muons]:,} muons, {task.fields[rate]:,.0f}/s"),
     ) as bar:
         task = bar.add_task("simulating", total=pot, muons=0, rate=0.0)
-        first: list[Progress] = []
+        found_before: int | None = None
 
         def show(state: Progress) -> None:
-            first.append(state) if not first else None
-            rate = (state.muons - first[0].muons) / (perf_counter() - start)
+            nonlocal found_before
+            found_before = state.muons if found_before is None else found_before
+            rate = (state.muons - found_before) / (perf_counter() - start)
             bar.update(
                 task, completed=state.done, total=state.protons, muons=state.muons, rate=rate, refresh=True
             )

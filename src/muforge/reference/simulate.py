@@ -116,9 +116,10 @@ def simulate(
     staging = file.with_name(f".{file.name}.chunks")
     _prepare(staging, _request(pot, seed, config), force=force)
     chunks = range(-(-pot // PROTONS_PER_CHUNK))
-    todo = [chunk for chunk in chunks if not _chunk_file(staging, chunk).is_file()]
+    finished = {chunk: _chunk_file(staging, chunk).is_file() for chunk in chunks}
+    todo = [chunk for chunk in chunks if not finished[chunk]]
     kept = pot - sum(_protons(chunk, pot) for chunk in todo)
-    state = Progress(kept, pot, sum(_muons_in(staging, chunk) for chunk in chunks if chunk not in todo), kept)
+    state = Progress(kept, pot, sum(_muons_in(staging, chunk) for chunk in chunks if finished[chunk]), kept)
     progress(state)
     try:
         for chunk, muons in _run(staging, todo, pot, seed, config, jobs or os.cpu_count() or 1):
