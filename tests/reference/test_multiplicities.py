@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -38,13 +39,15 @@ def test_rapidity_of_j_psi() -> None:
     ("model", "Z", "A", "spread"),
     [("UrQMD34", 26, 56, 0.25), ("UrQMD34", 74, 184, 0.25), ("Sibyll23d", 6, 12, 0.30)],
 )
-def test_charged_pions_against_another_generator(model: str, Z: int, A: int, spread: float) -> None:
+def test_charged_pions_against_another_generator(
+    model: str, Z: int, A: int, spread: float, tmp_path: Path
+) -> None:
     """Within the spread of generators, which is 25 to 30% for fast pions on nuclei."""
     pytest.importorskip("chromo", reason="chromo is not installed (pip install chromo)")
-    # in a process of its own: a generator can be initialised once, and writes to standard output
+    # in a process and a folder of its own: a generator can be initialised once, and writes to standard output and files
     n = 1500
     command = [sys.executable, "-c", _WITH_CHROMO, model, str(Z), str(A), str(n), str(CUT)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
     theirs = json.loads(done.stdout.splitlines()[-1])
     found = multiplicities(Z, A, n)
     for kind in (211, -211):
