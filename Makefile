@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed
 
-.PHONY: quickstart test test-long lint docs-note-gan docs-reference benchmark quickstart-sample quickstart-bundle clean
+.PHONY: quickstart test test-long lint docs-note-gan docs-judge docs-reference benchmark quickstart-sample quickstart-bundle clean
 
 quickstart: $(STAMP)
 	$(BIN)/muforge quickstart --out quickstart
@@ -24,6 +24,10 @@ lint: $(STAMP)
 # The figures and tables of docs/note_gan.md: DATASET is a data set made by `muforge ingest`.
 docs-note-gan: $(STAMP)
 	$(BIN)/python -m scripts.note_gan $(DATASET)
+
+# The verdicts and the page of docs/judge.md: DATASET made by `muforge ingest`, BUNDLE of the note's GAN trained on it.
+docs-judge: $(STAMP)
+	$(BIN)/python -m scripts.judge_verdicts $(DATASET) $(BUNDLE)
 
 # The record behind docs/performance.md: FILES are flat full-simulation files.
 benchmark: $(STAMP)
@@ -46,7 +50,7 @@ quickstart-bundle: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[simulate]' --group dev
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[simulate,judge,watch]' --group dev
 	touch $@
 
 clean:

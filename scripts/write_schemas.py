@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from muforge import bundle
 from muforge.dataset import manifest
+from muforge.judge import judgement
 
 FOLDER = Path(__file__).resolve().parents[1] / "src" / "muforge" / "schemas"
 
@@ -21,6 +22,7 @@ def schemas() -> dict[str, str]:
     types: dict[str, type[BaseModel]] = {
         f"bundle-{bundle.SCHEMA_VERSION}.json": bundle.Manifest,
         f"dataset-{manifest.SCHEMA_VERSION}.json": manifest.Manifest,
+        f"judgement-{judgement.SCHEMA_VERSION}.json": judgement.Judgement,
     }
     return {name: json.dumps(type_.model_json_schema(), indent=1) + "\n" for name, type_ in types.items()}
 

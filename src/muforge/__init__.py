@@ -15,6 +15,7 @@ except ImportError:
 
 if TYPE_CHECKING:
     from muforge import judge
+    from muforge.assess import judge_files
     from muforge.bundle import Bundle
     from muforge.dataset.ingest import ingest
     from muforge.dataset.store import Dataset
@@ -30,6 +31,7 @@ _LAZY = {
     "generate": "muforge.spill.generate",
     "ingest": "muforge.dataset.ingest",
     "judge": "muforge.judge",
+    "judge_files": "muforge.assess",
     "read": "muforge.formats",
     "simulate": "muforge.reference.simulate",
     "write": "muforge.formats",
@@ -45,6 +47,7 @@ __all__ = [
     "generate",
     "ingest",
     "judge",
+    "judge_files",
     "read",
     "simulate",
     "write",

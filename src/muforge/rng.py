@@ -28,6 +28,9 @@ class Purpose(IntEnum):
     CASCADE = 9
     PYTHIA = 10
     TRANSPORT = 11
+    BOOTSTRAP = 12
+    PROJECTION = 13
+    SUBSAMPLE = 14
 
 
 def stream(seed: int, purpose: Purpose, *place: int) -> np.random.Generator:

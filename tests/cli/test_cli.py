@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
 import sys
@@ -85,13 +84,14 @@ def test_the_chain(tmp_path: Path, dataset: Path, capsys: pytest.CaptureFixture[
     )
     with uproot.open(tmp_path / "s.root") as file:
         assert file["pythia8-Geant4"]["oz"].array(library="np").max() < -40
-    json_file = tmp_path / "judged.json"
-    command = ("judge", dataset, tmp_path / "b", "--size", "100", "--repeats", "2", "--out", json_file)
-    assert run(*command) == 0
-    assert set(json.loads(json_file.read_text())) == {"1", "2", "3", "4"}
+    judged = tmp_path / "judged"
+    command = ("judge", dataset, tmp_path / "b", "--category", "4", "--repeats", "1", "--out", judged)
     capsys.readouterr()
+    assert run(*command) == 0
+    assert "Distinguishable from the simulation." in capsys.readouterr().out
+    assert {path.name for path in judged.iterdir()} == {"judge.json", "report.html"}
     assert run(*command) == 1
-    assert "judged.json: exists already" in error_of(capsys)
+    assert "judge.json: exists already" in error_of(capsys)
 
 
 def test_a_run_goes_on_with_resume(tmp_path: Path, dataset: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -195,7 +195,9 @@ def test_too_few_muons_to_train(
         (["bundle", "{tmp}", "--data", "{ds}", "--out", "{tmp}/b"], "has no finished run"),
         (["generate", "{tmp}/no", "--pot", "1", "--out", "{tmp}/s.root"], "{tmp}/no: no such bundle"),
         (["generate", "{tmp}", "--pot", "1", "--out", "{tmp}/s.root"], "not a bundle"),
-        (["judge", "{ds}", "{good}", "--out", "{tmp}"], "is a directory"),
+        (["judge", "{ds}", "{good}", "--out", "{good}"], "is a file, expected a directory"),
+        (["judge", "{ds}", "{good}", "--out", "{tmp}/a/b"], "{tmp}/a: no such directory"),
+        (["judge", "{ds}", "{good}", "--train", "{good}"], "{good}: no such data set"),
         (["judge", "{ds}", "{tmp}/no.root"], "no.root: no such file"),
         (["quickstart", "--out", "{ds}"], "holds something else than a quickstart"),
     ],

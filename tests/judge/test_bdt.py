@@ -7,13 +7,24 @@ import numpy as np
 import pytest
 
 from muforge.judge.bdt import OUTPUT_EDGES, BDTResult, average, evaluate_output
+from muforge.sample import Sample
+from tests.judge.toy import toy
+
+
+def weighted(*weights: float) -> Sample:
+    """A sample of these weights, each muon an event of its own."""
+    return toy(len(weights), 0, weight=np.array(weights))
 
 
 @pytest.fixture
 def result() -> BDTResult:
     """Real outputs 0.9 and 0.4 of weights 1 and 2; others 0.4 and 0.1 of weights 1 and 3."""
     return evaluate_output(
-        np.array([0.9, 0.4]), np.array([1.0, 2.0]), np.array([0.4, 0.1]), np.array([1.0, 3.0])
+        np.array([0.9, 0.4]),
+        weighted(1.0, 2.0),
+        np.array([0.4, 0.1]),
+        weighted(1.0, 3.0),
+        np.random.default_rng(0),
     )
 
 
@@ -31,7 +42,13 @@ def test_overlap_and_effective_sizes_by_hand(result: BDTResult) -> None:
 
 
 def test_output_distribution_has_unit_area_with_the_ends_in(result: BDTResult) -> None:
-    ends = evaluate_output(np.array([0.0, 1.0]), np.ones(2), np.array([1.0]), np.ones(1))
+    ends = evaluate_output(
+        np.array([0.0, 1.0]),
+        weighted(1.0, 1.0),
+        np.array([1.0, 1.0]),
+        weighted(1.0, 1.0),
+        np.random.default_rng(0),
+    )
     for one in (result, ends):
         assert one.density_real @ np.diff(OUTPUT_EDGES) == pytest.approx(1.0)
         assert one.density_other @ np.diff(OUTPUT_EDGES) == pytest.approx(1.0)

@@ -221,7 +221,7 @@ def test_bad_samples_are_named(real: Sample) -> None:
             compare(reference, generated, **options)
 
     refuses("generated sample: no muons", toy(0, 0))
-    refuses("generated sample: 1 muons of positive weight, the BDT test needs at least 20", toy(1, 0))
+    refuses("generated sample: 1 muons of positive weight, the judge needs at least 20", toy(1, 0))
     refuses("real sample: 19 muons of positive weight", real, toy(19, 0))
     refuses("null sample: all 30 weights are zero", real, null=toy(30, 0, weight=np.zeros(30)))
     refuses("samples of different categories: real has 4, generated has 1", toy(30, 0, category=1))

@@ -134,7 +134,8 @@ def test_figures_of_nothing_are_refused(real: Sample) -> None:
 @pytest.fixture
 def result() -> BDTResult:
     generator = np.random.default_rng(0)
-    return evaluate_output(generator.beta(5, 4, 900), np.ones(900), generator.beta(4, 5, 800), np.ones(800))
+    real, other = (toy(rows, 0, weight=np.ones(rows)) for rows in (900, 800))
+    return evaluate_output(generator.beta(5, 4, 900), real, generator.beta(4, 5, 800), other, generator)
 
 
 def test_bdt_output_shows_both_tests_with_their_figures(result: BDTResult) -> None:

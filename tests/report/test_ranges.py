@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from muforge.report.ranges import MARGIN, axis_range, weighted_quantile
+from muforge.judge.binning import weighted_quantile
+from muforge.report.ranges import MARGIN, axis_range
 from tests.judge.toy import toy
 
 

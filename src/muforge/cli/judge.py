@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from muforge.sample import CATEGORY_TITLES
-
 if TYPE_CHECKING:
-    from muforge.judge import Comparison
+    from muforge.judge import CategoryJudgement, Judgement
 
 
 class Classifier(StrEnum):
@@ -20,63 +17,117 @@ class Classifier(StrEnum):
     reference = "reference"
 
 
+_COLOURS = {
+    "indistinguishable": "bold green",
+    "correlations": "bold yellow",
+    "distinguishable": "bold red",
+    "unphysical": "bold magenta",
+}
+
+
 def judge(
-    dataset: Annotated[Path, typer.Argument(help="Data set of full simulation, made by 'muforge ingest'.")],
-    generated: Annotated[Path, typer.Argument(help="A bundle, or a file of generated muons.")],
+    real: Annotated[
+        Path, typer.Argument(help="Simulated muons: a data set, whose test events are taken, or a file.")
+    ],
+    generated: Annotated[
+        Path, typer.Argument(help="A bundle, a run of 'muforge train', or a file of muons.")
+    ],
+    train: Annotated[
+        Path | None,
+        typer.Option(
+            "--train",
+            help="Data set that the generator was trained on: its train events are the null and are looked for in the "
+            "generated muons. Default: REAL, if that is a data set; else half of REAL is the null.",
+        ),
+    ] = None,
+    ensemble: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--ensemble",
+            help="The same generator trained again: bundle, run or file; repeatable. Tells how many simulated muons "
+            "the generated ones are worth.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Directory for judge.json and report.html.")
+    ] = None,
+    category: Annotated[
+        list[int] | None,
+        typer.Option("--category", min=1, max=4, help="Repeatable. Default: all that both have."),
+    ] = None,
     classifier: Annotated[
-        Classifier, typer.Option("--classifier", help="reference is the 2018 note's, much slower.")
+        Classifier,
+        typer.Option("--classifier", help="Of the note's test; reference is the note's, much slower."),
     ] = Classifier.histogram,
     repeats: Annotated[
-        int, typer.Option("--repeats", min=1, help="Classifiers trained; their spread is the error.")
-    ] = 5,
-    size: Annotated[
-        int, typer.Option("--size", min=20, help="Muons of each kind to train on, and to test on.")
-    ] = 50_000,
-    seed: Annotated[int, typer.Option("--seed", min=0)] = 0,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Write the figures to this JSON file too.")
+        int, typer.Option("--repeats", min=1, help="Classifiers trained by each test that trains some.")
+    ] = 3,
+    threads: Annotated[
+        int | None, typer.Option("--threads", min=1, help="Of the classifiers. Default: one per processor.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite --out.")] = False,
+    seed: Annotated[int, typer.Option("--seed", min=0)] = 0,
+    force: Annotated[bool, typer.Option("--force", help="Replace a judgement in --out.")] = False,
 ) -> None:
-    """Tell how well generated muons agree with the test events of a data set.
+    """Tell how well generated muons agree with simulated ones.
 
-    A classifier learns to tell them apart; beside each figure stands its null, the same test between the
-    train and the test events of the data set.
+    Every figure of merit stands beside its null, the same figure between simulated muons of other events, with its
+    error over events and the probability of a difference as large by chance.
     """
-    from muforge.dataset.store import Dataset
-    from muforge.files import check_output, write_json
-    from muforge.judge import compare
-    from muforge.spill.categories import generated_categories
+    from muforge.assess import PAGE_NAME, judge_files
+    from muforge.cli.screen import console, progress_bar
 
-    if out is not None:
-        check_output(out, force=force)
-    data = Dataset.open(dataset)
-    judged = {
-        category: compare(
-            data.load(category, "test"),
-            sample,
-            null=data.load(category, "train"),
+    with progress_bar() as bar:
+        task = bar.add_task("reading", total=None)
+
+        def stage(number: int, test: str, done: float) -> None:
+            bar.update(task, description=f"category {number}: {test}", total=1.0, completed=done)
+            bar.refresh()
+
+        judgement = judge_files(
+            real,
+            generated,
+            train=train,
+            ensemble=ensemble or (),
+            out=out,
+            categories=category or (),
             classifier=classifier.value,
-            size=size,
             repeats=repeats,
+            threads=threads,
             seed=seed,
+            force=force,
+            stage=stage,
         )
-        for category, sample in generated_categories(generated, muons=2 * size, seed=seed).items()
-    }
-    print_comparisons(judged)
+    print_judgement(judgement)
     if out is not None:
-        write_json(out, {str(category): comparison.to_dict() for category, comparison in judged.items()})
+        console.print(f"page: {out / PAGE_NAME}", markup=False)
 
 
-def print_comparisons(judged: Mapping[int, Comparison]) -> None:
-    """One table: each category's figures of merit, each beside its null."""
+def print_judgement(judgement: Judgement) -> None:
+    """For each category the verdict, a table of figures of merit, and the most anomalous cells."""
+    from muforge.cli.screen import console
+
+    for category in judgement.categories.values():
+        _print_category(category)
+    console.print(
+        "null: simulated muons of other events in the place of the generated ones; p: probability of a difference as "
+        "large by chance",
+        style="dim",
+    )
+
+
+def _print_category(judged: CategoryJudgement) -> None:
+    from rich.text import Text
+
     from muforge.cli.screen import console, table
+    from muforge.judge.summary import anomalies, summary
 
-    rows = [
-        (f"{category}  {CATEGORY_TITLES[category]}" if number == 0 else "", *row)
-        for category, comparison in judged.items()
-        for number, row in enumerate(comparison.table())
-    ]
-    header = ("category", "figure of merit", "generated", "null")
-    title = "Against test events; null: train events (AUC 0.5, chi2 1, overlap 1 if nobody can tell)"
-    console.print(table(title, header, rows))
+    verdict = judged.verdict
+    sizes = ", ".join(
+        f"{name} {size.rows:,} (N_eff {size.n_eff:,.0f})" for name, size in judged.muons.items()
+    )
+    header = ("figure of merit", "generated", "null", "p")
+    console.print(table(f"{judged.category}  {judged.title}: {sizes}", header, summary(judged.results)))
+    console.print(Text(f"{verdict.headline}.", _COLOURS[verdict.grade]), Text(verdict.text))
+    for text in anomalies(judged):
+        console.print(f"  {text}", markup=False)
+    console.print()

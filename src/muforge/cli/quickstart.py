@@ -26,8 +26,8 @@ def quickstart(
     """
     from time import perf_counter
 
+    from muforge.cli.comparisons import print_comparisons
     from muforge.cli.ingest import print_dataset
-    from muforge.cli.judge import print_comparisons
     from muforge.cli.screen import console
     from muforge.quickstart.tour import tour
 

@@ -106,7 +106,7 @@ def train(
     The note's own names work (-l -o -nG -nD -layersG -layersD), and its defaults are the defaults. The best
     step is chosen on validation events; the figures printed at the end are from test events, looked at once.
     """
-    from muforge.cli.judge import print_comparisons
+    from muforge.cli.comparisons import print_comparisons
     from muforge.cli.screen import console
     from muforge.cli.watching import watched
     from muforge.dataset.store import Dataset

@@ -10,9 +10,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from muforge.judge.auc import area, scores
 from muforge.judge.classifier import ClassifierName, make_classifier
+from muforge.judge.combine import combine
 from muforge.judge.histograms import fill, overlap, reduced_chi2
-from muforge.sample import Sample, effective_sample_size
+from muforge.judge.replicas import Groups, Shares, compare_shares
+from muforge.sample import Sample
 
 BINS = 100
 OUTPUT_EDGES = np.linspace(0.0, 1.0, BINS + 1)
@@ -28,14 +31,17 @@ class BDTResult:
     class 0, as in the note.
 
     Over several repeats figures are means, errors are standard deviations of the repeats (None with a single
-    one) and the output is that of the first. Each repeat draws the halves anew, by event, from the same
-    muons: the error covers that draw and the training, not the finite size of the samples themselves.
+    one), p-values are combined, and the output is that of the first. Each repeat draws the halves anew, by event,
+    from the same muons: the error covers that draw and the training, not the finite size of the samples.
 
     Arguments:
         auc: Area under the ROC curve, weighted; 0.5 if nothing can be told apart.
         reduced_chi2: Between the two output distributions; None if fewer than two bins can be used.
         degrees_of_freedom: Of that chi2: bins used - 1.
         overlap: Of the two output distributions, from 0 to 1.
+        auc_p_value: Probability of an AUC as high, if both samples were of one distribution; over events.
+        reduced_chi2_p_value: The same of a chi2 as large, the 100 bins' variances taken over events.
+        overlap_p_value: The same of an overlap as small.
         n_eff_real: Effective sample size of the real test half.
         n_eff_other: Effective sample size of the other test half.
         edges: Bin edges of the output, shape (101,).
@@ -52,6 +58,9 @@ class BDTResult:
     degrees_of_freedom: float
     overlap: float
     overlap_error: float | None
+    auc_p_value: float
+    reduced_chi2_p_value: float
+    overlap_p_value: float
     n_eff_real: float
     n_eff_other: float
     edges: NDArray[np.float64]
@@ -93,30 +102,44 @@ def bdt_test(
     """
     trees = make_classifier(classifier, random_state)
     trees.fit(*_training_set(real[0], other[0], columns))
-    output_real, output_other = (_probability_real(trees, side[1], columns) for side in (real, other))
-    return evaluate_output(output_real, real[1].weight, output_other, other[1].weight)
+    outputs = [_probability_real(trees, side[1], columns) for side in (real, other)]
+    return evaluate_output(outputs[0], real[1], outputs[1], other[1], np.random.default_rng(random_state))
 
 
 def evaluate_output(
     output_real: NDArray[np.float64],
-    weight_real: NDArray[np.float64],
+    real: Sample,
     output_other: NDArray[np.float64],
-    weight_other: NDArray[np.float64],
+    other: Sample,
+    generator: np.random.Generator,
 ) -> BDTResult:
-    """The figures of merit of a classifier's output, each array of shape (rows,), outputs in [0, 1]."""
-    a = fill(output_real, weight_real, OUTPUT_EDGES)
-    b = fill(output_other, weight_other, OUTPUT_EDGES)
+    """The figures of merit of a classifier's output.
+
+    Arguments:
+        output_real: In [0, 1], of each muon of `real`; so `output_other`.
+        generator: Of the replicas that p-values are made with.
+
+    Raises:
+        SampleError: All muons of one side are of one event.
+    """
+    a = fill(output_real, real.weight, OUTPUT_EDGES)
+    b = fill(output_other, other.weight, OUTPUT_EDGES)
     chi2, degrees_of_freedom = reduced_chi2(a, b)
+    roc = area(scores(real, output_real), scores(other, output_other))
+    chi2_p_value, overlap_p_value = _p_values((real, output_real), (other, output_other), generator)
     return BDTResult(
-        auc=_auc(output_real, weight_real, output_other, weight_other),
+        auc=roc.value,
         auc_error=None,
+        auc_p_value=roc.p_value,
+        reduced_chi2_p_value=chi2_p_value,
+        overlap_p_value=overlap_p_value,
         reduced_chi2=chi2,
         reduced_chi2_error=None,
         degrees_of_freedom=degrees_of_freedom,
         overlap=overlap(a, b),
         overlap_error=None,
-        n_eff_real=effective_sample_size(weight_real),
-        n_eff_other=effective_sample_size(weight_other),
+        n_eff_real=real.n_eff,
+        n_eff_other=other.n_eff,
         edges=OUTPUT_EDGES,
         density_real=a.density,
         density_other=b.density,
@@ -138,6 +161,9 @@ def average(results: Sequence[BDTResult]) -> BDTResult:
         degrees_of_freedom=fmean(result.degrees_of_freedom for result in results),
         overlap=fmean(result.overlap for result in results),
         overlap_error=_spread([result.overlap for result in results]),
+        auc_p_value=combine([result.auc_p_value for result in results]),
+        reduced_chi2_p_value=combine([result.reduced_chi2_p_value for result in results]),
+        overlap_p_value=combine([result.overlap_p_value for result in results]),
         n_eff_real=fmean(result.n_eff_real for result in results),
         n_eff_other=fmean(result.n_eff_other for result in results),
         edges=first.edges,
@@ -162,18 +188,34 @@ def _probability_real(trees: Any, sample: Sample, columns: Sequence[str]) -> NDA
     return np.asarray(trees.predict_proba(sample.matrix(columns))[:, 1], np.float64)
 
 
-def _auc(
-    output_real: NDArray[np.float64],
-    weight_real: NDArray[np.float64],
-    output_other: NDArray[np.float64],
-    weight_other: NDArray[np.float64],
-) -> float:
-    from sklearn.metrics import roc_auc_score
+def _p_values(
+    real: tuple[Sample, NDArray[np.float64]],
+    other: tuple[Sample, NDArray[np.float64]],
+    generator: np.random.Generator,
+) -> tuple[float, float]:
+    """Of chi2 and overlap between two outputs, over events."""
+    a, multipliers_a = _output_shares(*real, generator)
+    b, multipliers_b = _output_shares(*other, generator)
+    variance = a.variance + b.variance
+    used = variance > 0
 
-    is_real = np.repeat([1, 0], [len(output_real), len(output_other)])
-    output = np.concatenate([output_real, output_other])
-    weight = np.concatenate([weight_real / weight_real.sum(), weight_other / weight_other.sum()])
-    return float(roc_auc_score(is_real, output, sample_weight=weight))
+    def chi2(difference: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray((difference[:, used] ** 2 / variance[used]).sum(axis=1))
+
+    def missing(difference: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(np.abs(difference).sum(axis=1) / 2)
+
+    tests = [compare_shares(a, b, multipliers_a, multipliers_b, statistic) for statistic in (chi2, missing)]
+    return tests[0].p_value, tests[1].p_value
+
+
+def _output_shares(
+    sample: Sample, output: NDArray[np.float64], generator: np.random.Generator
+) -> tuple[Shares, NDArray[np.float64]]:
+    """Shares of the weight in the bins of the output, and multipliers of their fluctuations."""
+    groups = Groups(sample, generator)
+    bin_of_row = np.minimum((output * BINS).astype(np.intp), BINS - 1)
+    return groups.shares(bin_of_row, BINS), groups.multipliers(generator)
 
 
 def _spread(values: Sequence[float]) -> float | None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from muforge.errors import ConfigError, SampleError
 from muforge.judge.bdt import BDTResult, average, bdt_test
+from muforge.judge.checks import MIN_MUONS, check_categories, check_variation, weighted_muons
 from muforge.judge.classifier import ClassifierName, check_classifier
 from muforge.judge.comparison import Comparison
 from muforge.judge.split import draw_halves
@@ -17,9 +18,6 @@ from muforge.sample import OFF_AXIS_FEATURES, Sample, features
 
 SIZE = 50_000
 """Muons per side and half, as in the 2018 note."""
-
-MIN_MUONS = 20
-"""Per side: each half then has about the 10 entries that a single bin of chi2 needs."""
 
 _SIDES = {"real": 0, "generated": 1, "null": 2}
 _CLASSIFIER_SEED = len(_SIDES)
@@ -63,8 +61,8 @@ def compare(
     """
     _check_options(classifier, size, repeats, threads)
     samples = {"real": real, "generated": generated} | ({} if null is None else {"null": null})
-    samples = {side: _weighted_muons(side, sample) for side, sample in samples.items()}
-    _check_categories(samples)
+    samples = {side: weighted_muons(side, sample) for side, sample in samples.items()}
+    check_categories(samples)
     names = tuple(columns) if columns is not None else _default_columns(samples["real"])
     _check_columns(samples, names)
     results: dict[str, list[BDTResult]] = {side: [] for side in samples if side != "real"}
@@ -88,30 +86,6 @@ def _check_options(classifier: str, size: int, repeats: int, threads: int | None
         raise ConfigError(f"threads {threads}: must be at least 1")
 
 
-def _weighted_muons(side: str, sample: Sample) -> Sample:
-    """The muons of positive weight: the others change no figure but would count as entries."""
-    kept = sample.require_muons(f"{side} sample").select(sample.weight > 0)
-    if len(kept) < MIN_MUONS:
-        raise SampleError(
-            f"{side} sample: {len(kept)} muons of positive weight, the BDT test needs at least {MIN_MUONS}"
-        )
-    return kept
-
-
-def _check_categories(samples: Mapping[str, Sample]) -> None:
-    present = {side: np.unique(sample.category).tolist() for side, sample in samples.items()}
-    for side, categories in present.items():
-        if categories != present["real"]:
-            raise SampleError(
-                f"samples of different categories: real has {_listed(present['real'])}, "
-                f"{side} has {_listed(categories)}"
-            )
-
-
-def _listed(values: Sequence[int]) -> str:
-    return ", ".join(map(str, values))
-
-
 def _default_columns(real: Sample) -> tuple[str, ...]:
     categories = np.unique(real.category)
     return features(int(categories[0])) if len(categories) == 1 else OFF_AXIS_FEATURES
@@ -124,15 +98,7 @@ def _check_columns(samples: Mapping[str, Sample], columns: Sequence[str]) -> Non
         for name in columns:
             if name not in sample:
                 raise SampleError(f"{side} sample has no column {name}")
-    for side, sample in samples.items():
-        if side != "real" and _constant(samples["real"], sample, columns):
-            raise SampleError(
-                f"columns {', '.join(columns)}: all muons of the real and the {side} sample have equal values"
-            )
-
-
-def _constant(a: Sample, b: Sample, columns: Sequence[str]) -> bool:
-    return all(bool((sample[name] == a[name][0]).all()) for name in columns for sample in (a, b))
+    check_variation(samples, columns)
 
 
 def _halves(
@@ -152,6 +118,6 @@ def _halves(
 
 def _thread_limit(threads: int | None) -> Any:
     import sklearn.ensemble  # noqa: F401  (OpenMP must be loaded to be limited)
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     return threadpool_limits(limits=threads, user_api="openmp")

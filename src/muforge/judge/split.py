@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muforge.errors import SampleError
+from muforge.judge.replicas import events
 from muforge.sample import Sample
 
 Rows = NDArray[np.intp]
@@ -42,9 +43,23 @@ def draw_halves(sample: Sample, size: int, generator: np.random.Generator) -> tu
     Raises:
         SampleError: All muons are of one event.
     """
-    event = sample["event"] if sample.events_known else np.arange(len(sample))
-    train, test = halves_by_event(event, generator)
+    train, test = halves_by_event(events(sample), generator)
     return sample.select(_draw(train, size, generator)), sample.select(_draw(test, size, generator))
+
+
+def at_most(size: int, sample: Sample, generator: np.random.Generator) -> Sample:
+    """The sample, or `size` of its rows drawn without replacement and kept in order."""
+    return sample.select(_draw(np.arange(len(sample)), size, generator))
+
+
+def cut_in_two(sample: Sample, generator: np.random.Generator) -> tuple[Sample, Sample]:
+    """All rows in two halves without a common event.
+
+    Raises:
+        SampleError: All muons are of one event.
+    """
+    first, second = halves_by_event(events(sample), generator)
+    return sample.select(first), sample.select(second)
 
 
 def _draw(rows: Rows, size: int, generator: np.random.Generator) -> Rows:

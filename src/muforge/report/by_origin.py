@@ -11,8 +11,8 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from muforge.errors import ConfigError, SampleError
+from muforge.judge.binning import weighted_quantile
 from muforge.report.layout import head_legend, panel_grid
-from muforge.report.ranges import weighted_quantile
 from muforge.report.style import FURTHER, GENERATED, NULL, REAL_FILL, house_style
 from muforge.sample import Sample
 

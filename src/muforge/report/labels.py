@@ -14,6 +14,11 @@ SYMBOLS: Mapping[str, str] = {
     "px": "$p_x$",
     "py": "$p_y$",
     "pz": "$p_z$",
+    "p": "$p$",
+    "pt": "$p_T$",
+    "phi": r"azimuth of $\vec{p}$",
+    "r": "start $r$",
+    "angle": r"azimuth of $\vec{p}$ $-$ of vertex",
     "plane_x": "plane $x$",
     "plane_y": "plane $y$",
     "plane_z": "plane $z$",
@@ -23,6 +28,14 @@ SYMBOLS: Mapping[str, str] = {
 }
 
 
+DERIVED_UNITS: Mapping[str, str] = {"p": "GeV", "pt": "GeV", "phi": "rad", "r": "cm", "angle": "rad"}
+
+
+def unit(column: str) -> str:
+    """Unit of a column or of a quantity derived from columns; empty if it has none."""
+    return DERIVED_UNITS[column] if column in DERIVED_UNITS else COLUMNS[column].unit
+
+
 def symbol(column: str) -> str:
     """Short name of a column, e.g. `$p_x$`."""
     return SYMBOLS.get(column, column.replace("_", " "))
@@ -30,11 +43,9 @@ def symbol(column: str) -> str:
 
 def axis_label(column: str) -> str:
     """Short name and unit, e.g. `$p_x$ [GeV]`."""
-    unit = COLUMNS[column].unit
-    return f"{symbol(column)} [{unit}]" if unit else symbol(column)
+    return f"{symbol(column)} [{unit(column)}]" if unit(column) else symbol(column)
 
 
 def density_label(column: str) -> str:
     """Label of a probability density, e.g. `probability density [1/GeV]`."""
-    unit = COLUMNS[column].unit
-    return f"probability density [1/{unit}]" if unit else "probability density"
+    return f"probability density [1/{unit(column)}]" if unit(column) else "probability density"

@@ -13,7 +13,7 @@ from muforge.report.style import house_style
 
 DOTS_PER_INCH = 120
 
-_UNDATED: Mapping[str, dict[str, None]] = {
+UNDATED: Mapping[str, dict[str, None]] = {
     "png": {"Software": None},
     "pdf": {"Creator": None, "Producer": None, "CreationDate": None},
     "svg": {"Creator": None, "Date": None},
@@ -29,7 +29,7 @@ def save(figure: Figure, path: Path) -> None:
         OutputError: The suffix is none of these, or the file cannot be written.
     """
     kind = path.suffix.lower().removeprefix(".")
-    if kind not in _UNDATED:
-        raise OutputError(f"{path}: figures are written as {', '.join(_UNDATED)}, not '{path.suffix}'")
+    if kind not in UNDATED:
+        raise OutputError(f"{path}: figures are written as {', '.join(UNDATED)}, not '{path.suffix}'")
     with house_style(), atomic(path) as partial:
-        figure.savefig(partial, format=kind, dpi=DOTS_PER_INCH, metadata=_UNDATED[kind])
+        figure.savefig(partial, format=kind, dpi=DOTS_PER_INCH, metadata=UNDATED[kind])

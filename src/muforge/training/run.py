@@ -150,7 +150,7 @@ def _check_samples(category: int, samples: dict[str, Sample]) -> None:
 
 
 def _check_sizes(category: int, samples: dict[str, Sample]) -> None:
-    from muforge.judge.compare import MIN_MUONS
+    from muforge.judge.checks import MIN_MUONS
 
     for name, sample in samples.items():
         muons = int((sample.weight > 0).sum())

@@ -1,0 +1,36 @@
+"""Chi2 between the shares of two samples."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from muforge.judge.replicas import Shares, Statistic
+
+MIN_EFFECTIVE = 10.0
+"""Effective entries, counted over events, that a bin needs in both samples: with fewer its share is not Gaussian."""
+
+
+def effective_entries(shares: Shares) -> NDArray[np.float64]:
+    """Squared share over its variance, shape (bins,): the entries of weight one that would fluctuate as much."""
+    variance = shares.variance
+    safe = np.where(variance > 0, variance, np.inf)
+    return np.asarray(shares.value**2 / safe, np.float64)
+
+
+def usable(a: Shares, b: Shares) -> NDArray[np.bool_]:
+    """Bins with at least `MIN_EFFECTIVE` entries in both samples, shape (bins,)."""
+    return (effective_entries(a) >= MIN_EFFECTIVE) & (effective_entries(b) >= MIN_EFFECTIVE)
+
+
+def reduced_chi2(a: Shares, b: Shares) -> Statistic | None:
+    """Chi2 per degree of freedom of differences of shares, over the usable bins; None if there are fewer than two.
+
+    The variances are over events; correlations between bins are left to the replicas of the statistic.
+    """
+    used = usable(a, b)
+    degrees_of_freedom = int(used.sum()) - 1
+    if degrees_of_freedom < 1:
+        return None
+    scale = (a.variance + b.variance)[used] * degrees_of_freedom
+    return lambda rows: np.asarray((rows[:, used] ** 2 / scale).sum(axis=1))

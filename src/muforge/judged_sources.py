@@ -1,0 +1,114 @@
+"""What can be judged, and what it can be judged against: data sets, bundles, runs and files of muons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from muforge.bundle import MANIFEST_NAME as BUNDLE_NAME
+from muforge.bundle import Bundle
+from muforge.dataset.manifest import MANIFEST_NAME as DATASET_NAME
+from muforge.dataset.manifest import Split
+from muforge.dataset.store import Dataset
+from muforge.files import sha256
+from muforge.formats import read
+from muforge.sample import CATEGORIES, Sample
+
+Loader = Callable[[int], Sample]
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Muons by category.
+
+    Arguments:
+        name: For people.
+        categories: Those that there are.
+        load: The muons of a category; of a model, as many as asked for, else all that there are.
+        provenance: Kind, path and checksums, JSON-able.
+        history: Rows of the training history by category, where there is one.
+    """
+
+    name: str
+    categories: tuple[int, ...]
+    load: Callable[[int, int], Sample]
+    provenance: Mapping[str, Any]
+    history: Mapping[int, list[dict[str, Any]]] = field(default_factory=dict)
+
+
+def real_source(path: Path, split: Split) -> Source:
+    """Simulated muons: one split of a data set, or all of a file.
+
+    Raises:
+        MuforgeError: It is neither.
+    """
+    return _of_dataset(Dataset.open(path), split) if (path / DATASET_NAME).is_file() else _of_file(path)
+
+
+def training_source(path: Path) -> Source:
+    """The training events of a data set.
+
+    Raises:
+        DatasetError: It is not a data set.
+    """
+    return _of_dataset(Dataset.open(path), "train")
+
+
+def generated_source(path: Path, seed: int) -> Source:
+    """Muons of a bundle's or a finished run's models, of a data set's test events, or of a file.
+
+    Raises:
+        MuforgeError: It is none of these, or damaged.
+    """
+    if (path / BUNDLE_NAME).is_file():
+        return _of_bundle(Bundle.load(path), seed)
+    if (path / DATASET_NAME).is_file():
+        return _of_dataset(Dataset.open(path), "test")
+    return _of_run(path, seed) if path.is_dir() else _of_file(path)
+
+
+def is_dataset(path: Path) -> bool:
+    """Whether there is a data set at `path`."""
+    return (path / DATASET_NAME).is_file()
+
+
+def _of_dataset(data: Dataset, split: Split) -> Source:
+    records = data.manifest.categories.items()
+    present = tuple(category for category, record in records if record.kept.muons)
+    files = {record.file: sha256(data.directory / record.file) for _, record in records}
+    provenance = {"kind": f"data set, {split} events", "path": str(data.directory), "sha256": files}
+    return Source(data.directory.name, present, lambda category, _: data.load(category, split), provenance)
+
+
+def _of_file(path: Path) -> Source:
+    sample = read([path])
+    category = sample.category
+    present = tuple(number for number in CATEGORIES if (category == number).any())
+    provenance = {"kind": "file", "path": str(path), "sha256": sha256(path)}
+    return Source(path.name, present, lambda number, _: sample.select(category == number), provenance)
+
+
+def _of_bundle(bundle: Bundle, seed: int) -> Source:
+    provenance = {"kind": "bundle", "path": str(bundle.directory), "sha256": bundle.identity, "seed": seed}
+    return Source(
+        bundle.name,
+        tuple(bundle.rates),
+        lambda category, muons: bundle.model(category).sample(muons, seed=seed),
+        provenance,
+    )
+
+
+def _of_run(path: Path, seed: int) -> Source:
+    from muforge.training.directory import BEST_NAME, category_directory, finished_categories
+
+    runs = finished_categories(path)
+    files = {str(category): sha256(category_directory(path, category) / BEST_NAME) for category in runs}
+    return Source(
+        path.name,
+        tuple(runs),
+        lambda category, muons: runs[category].model.sample(muons, seed=seed),
+        {"kind": "run", "path": str(path), "sha256": files, "seed": seed},
+        {category: run.history for category, run in runs.items()},
+    )

@@ -1,0 +1,46 @@
+"""The table of figures of merit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from muforge.judge.result import Result
+from muforge.judge.summary import shown, shown_p_value, summary_results
+from muforge.judge.verdict import FAMILIES, LEVEL
+from muforge.report.content import Row, Table
+
+_HEADER = ("figure of merit", "generated", "null", "perfect", "p", "N_eff")
+
+
+def overview(results: Sequence[Result]) -> Table:
+    """One row for each kind of figure: of many of a kind the one that differs most."""
+    rows = [_row(result, name) for name, result in summary_results(results)]
+    return Table("Of many figures of one kind the one that differs most is shown", _HEADER, rows)
+
+
+def all_figures(results: Sequence[Result]) -> list[Table]:
+    """A folded table for each test, its figures sorted by p-value."""
+    tables = []
+    for family, of_family in groupby(results, key=lambda result: result.family):
+        ordered = sorted(of_family, key=lambda result: 2.0 if result.p_value is None else result.p_value)
+        rows = [
+            _row(result, f"{result.name} ({result.of})" if result.of else result.name) for result in ordered
+        ]
+        title = FAMILIES.get(family, family)
+        found = sum(row.found for row in rows)
+        count = f"{len(rows)} figure{'s' if len(rows) > 1 else ''}, {found} with p < {LEVEL}"
+        tables.append(Table(title, _HEADER, rows, f"{title[0].upper()}{title[1:]}: {count}"))
+    return tables
+
+
+def _row(result: Result, name: str) -> Row:
+    cells = (
+        name,
+        shown(result.value, result.error),
+        shown(result.null, result.null_error),
+        f"{result.perfect:.4g}",
+        shown_p_value(result.p_value),
+        f"{result.n_eff:,.0f}",
+    )
+    return Row(cells, result.p_value is not None and result.p_value < LEVEL)

@@ -1,0 +1,44 @@
+"""One-dimensional distributions as the judge binned them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from muforge.report.density import Density
+from muforge.report.labels import axis_label, density_label
+from muforge.report.layout import head_legend, panel_grid
+from muforge.report.panel import draw_densities, draw_ratio, ratio_panel
+from muforge.report.style import GENERATED, house_style
+
+_PANEL = (4.4, 3.6)
+"""Width and height in inches."""
+
+
+def overlays(quantities: Mapping[str, Mapping[str, Sequence[float]]], *, title: str = "") -> Figure:
+    """Real and generated densities of each quantity with their ratio; errors are over events.
+
+    Arguments:
+        quantities: By name `edges`, `real`, `generated` and their errors, as `OneDimensional` gives them.
+    """
+    with house_style():
+        figure, places = panel_grid(len(quantities), _PANEL, title)
+        for (name, content), place in zip(quantities.items(), places, strict=True):
+            real, generated = (_density(content, side) for side in ("real", "generated"))
+            main, below = ratio_panel(figure, place)
+            handles = draw_densities(main, real, generated, GENERATED)
+            draw_ratio(below, real, generated, GENERATED)
+            main.set_xlim(real.edges[0], real.edges[-1])
+            main.set_ylabel(density_label(name))
+            below.set_xlabel(axis_label(name))
+            below.set_ylabel("ratio to real", loc="center")
+        head_legend(figure, title, handles, ["real", "generated"])
+    return figure
+
+
+def _density(content: Mapping[str, Any], side: str) -> Density:
+    edges, values, errors = (np.asarray(content[key], np.float64) for key in ("edges", side, f"{side}_error"))
+    return Density(edges, values, errors, 0.0)
