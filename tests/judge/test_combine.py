@@ -35,6 +35,10 @@ def test_uniform_for_correlated_tests(correlation: float) -> None:
     assert np.mean(np.array(found) < 0.05) == pytest.approx(0.05, abs=0.015)
 
 
+def test_a_value_of_one_does_not_hide_a_small_one() -> None:
+    assert combine([1.0, 1.0, 1e-4]) < 1e-3
+
+
 def test_nothing_to_combine() -> None:
     with pytest.raises(ValueError, match="no p-values"):
         combine([])

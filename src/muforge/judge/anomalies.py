@@ -192,5 +192,5 @@ def _interval(name: str, ends: Interval) -> str:
     word, unit = WORDS.get(name, name), UNITS.get(name, "GeV")
     low, high = ends
     if low is None:
-        return f"{word} < {high:g} {unit}"
-    return f"{word} > {low:g} {unit}" if high is None else f"{low:g} < {word} < {high:g} {unit}"
+        return f"{word} < {high:.4g} {unit}"
+    return f"{word} > {low:.4g} {unit}" if high is None else f"{low:.4g} < {word} < {high:.4g} {unit}"

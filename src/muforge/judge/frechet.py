@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muforge.judge.quantities import quantities
-from muforge.judge.replicas import Difference, Groups, Shares
+from muforge.judge.replicas import Difference, Groups, Shares, tail_p_value
 from muforge.judge.result import Findings
 from muforge.judge.sides import OTHERS, Sides
 from muforge.judge.standardise import NormalScores
@@ -74,26 +74,31 @@ class Frechet:
         return Findings([result], {"extrapolation": points})
 
 
-def frechet_distance(mean_a: Floats, covariance_a: Floats, mean_b: Floats, covariance_b: Floats) -> float:
-    """Squared Frechet (2-Wasserstein) distance of two Gaussians.
+def frechet_distance(mean_a: Floats, covariance_a: Floats, mean_b: Floats, covariance_b: Floats) -> Floats:
+    """Squared Frechet (2-Wasserstein) distances of pairs of Gaussians.
 
     Arguments:
-        mean_a: Shape (d,).
-        covariance_a: Shape (d, d), positive semi-definite.
+        mean_a: Shape (..., d).
+        covariance_a: Shape (..., d, d), positive semi-definite.
+
+    Returns:
+        Shape (...).
 
     References:
-        Dowson, Landau, The Frechet distance between multivariate normal distributions | https://doi.org/10.1016/0047-259X(82)90077-X
+        Dowson, Landau, The Frechet distance between normal distributions | https://doi.org/10.1016/0047-259X(82)90077-X
     """
     root = _square_root(covariance_a)
     inner = np.linalg.eigvalsh(root @ covariance_b @ root)
-    overlap = float(np.sqrt(np.clip(inner, 0, None)).sum())
-    apart = float(((mean_a - mean_b) ** 2).sum())
-    return apart + float(np.trace(covariance_a) + np.trace(covariance_b)) - 2 * overlap
+    overlap = np.sqrt(np.clip(inner, 0, None)).sum(axis=-1)
+    apart = ((mean_a - mean_b) ** 2).sum(axis=-1)
+    spread = np.trace(covariance_a + covariance_b, axis1=-2, axis2=-1)
+    return np.asarray(apart + spread - 2 * overlap)
 
 
 def _square_root(matrix: Floats) -> Floats:
     value, vector = np.linalg.eigh(matrix)
-    return np.asarray((vector * np.sqrt(np.clip(value, 0, None))) @ vector.T)
+    scaled = vector * np.sqrt(np.clip(value, 0, None))[..., None, :]
+    return np.asarray(scaled @ np.swapaxes(vector, -1, -2))
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,21 +156,17 @@ def _excess_size(moments: Shares, scores: Floats, weight: Floats) -> float:
 def _replicas(sides: Sides, moments: Mapping[str, Shares], side: str, d: int) -> tuple[float, float]:
     """Standard deviation of the distance of all muons over events, and the p-value of that distance."""
     here, real = moments[side], moments["real"]
-    noise = list(
-        zip(
-            here.fluctuations(sides.multipliers[side]),
-            real.fluctuations(sides.multipliers["real"]),
-            strict=True,
-        )
+    of_here, of_real = (
+        here.fluctuations(sides.multipliers[side]),
+        real.fluctuations(sides.multipliers["real"]),
     )
-    observed = _distance(here.value, real.value, d)
-    around = [_distance(here.value + a, real.value + b, d) for a, b in noise]
-    equal = [_distance(real.value + a, real.value + b, d) for a, b in noise]
-    reached = sum(each >= observed for each in equal)
-    return float(np.std(around, ddof=1)), (1 + reached) / (1 + len(noise))
+    observed = float(_distance(here.value[None], real.value[None], d)[0])
+    around = _distance(here.value + of_here, real.value + of_real, d)
+    equal = _distance(real.value + of_here, real.value + of_real, d)
+    return float(around.std(ddof=1)), tail_p_value(observed, equal)
 
 
-def _distance(a: Floats, b: Floats, d: int) -> float:
+def _distance(a: Floats, b: Floats, d: int) -> Floats:
     return frechet_distance(*_unpack(a, d), *_unpack(b, d))
 
 
@@ -184,9 +185,9 @@ def _grouped_moments(groups: Groups, scores: Floats) -> Shares:
 
 
 def _unpack(moments: Floats, d: int) -> tuple[Floats, Floats]:
-    """Mean and covariance from what `_grouped_moments` has."""
-    mean = moments[:d]
-    second = np.empty((d, d))
-    for (i, j), value in zip(combinations_with_replacement(range(d), 2), moments[d:], strict=True):
-        second[i, j] = second[j, i] = value
-    return mean, second - np.outer(mean, mean)
+    """Means (..., d) and covariances (..., d, d) from what `_grouped_moments` has, shape (..., moments)."""
+    mean = moments[..., :d]
+    second = np.empty((*moments.shape[:-1], d, d))
+    i, j = np.array(list(combinations_with_replacement(range(d), 2))).T
+    second[..., i, j] = second[..., j, i] = moments[..., d:]
+    return mean, second - mean[..., :, None] * mean[..., None, :]

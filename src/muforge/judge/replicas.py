@@ -135,6 +135,29 @@ def compare_shares(
     observed = a.value - b.value
     noise = a.fluctuations(multipliers_a) - b.fluctuations(multipliers_b)
     value = float(statistic(observed[None])[0])
-    reached = int((statistic(noise) >= value).sum())
     error = float(np.std(statistic(observed + noise), ddof=1))
-    return Difference(value, error, (1 + reached) / (1 + len(noise)))
+    return Difference(value, error, tail_p_value(value, statistic(noise)))
+
+
+FEW = 10
+"""Replicas beyond a value, below which their number says little."""
+
+
+def tail_p_value(value: float, replicas: Floats) -> float:
+    """Probability of a statistic as large as `value`, from its replicas under equal distributions, shape (replicas,).
+
+    It is the share of replicas that reach the value, where at least `FEW` do. Further out it is the tail of a gamma
+    distribution of the replicas' mean and variance, which is the usual approximation of sums of squares and has a
+    longer tail than a maximum or a norm; at most the share.
+
+    References:
+        Satterthwaite, Approximate distribution of estimates of variance components | https://doi.org/10.2307/3002019
+    """
+    reached = int((replicas >= value).sum())
+    share = (1 + reached) / (1 + len(replicas))
+    mean, variance = float(replicas.mean()), float(replicas.var())
+    if reached >= FEW or variance == 0:
+        return share
+    from scipy.special import gammaincc
+
+    return min(share, float(gammaincc(mean**2 / variance, value * mean / variance)))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muforge.judge.quantities import quantities
-from muforge.judge.replicas import Difference
+from muforge.judge.replicas import Difference, tail_p_value
 from muforge.judge.result import Findings
 from muforge.judge.sides import OTHERS, Sides
 from muforge.judge.standardise import NormalScores
@@ -94,5 +94,4 @@ def _summary(slices: list[tuple[Floats, Floats, Floats]], over: Callable[[Floats
     """The mean or the largest over slices, jointly in each replica."""
     observed, replicas, noise = (over(np.stack(part)) for part in zip(*slices, strict=True))
     value = float(observed[0])
-    p_value = (1 + int((noise >= value).sum())) / (1 + len(noise))
-    return Difference(value, float(replicas.std(ddof=1)), p_value)
+    return Difference(value, float(replicas.std(ddof=1)), tail_p_value(value, noise))

@@ -9,32 +9,42 @@ from math import floor, log10
 from muforge.judge.judgement import CategoryJudgement
 from muforge.judge.result import Result
 from muforge.judge.table import NOT_DEFINED
-from muforge.judge.verdict import LEVEL
+from muforge.judge.verdict import FAMILIES, LEVEL
 
 ANOMALIES_SHOWN = 3
+SMALLEST_SHOWN = 1e-12
+"""P-values below mean the same to everybody."""
+
 SHOWN_APART = 2
 """Up to so many figures of one kind have a row each."""
 
 
 def summary(results: Sequence[Result]) -> list[tuple[str, str, str, str]]:
-    """Rows of (figure, generated, null, p-value) as text."""
-    return [
-        (
-            name,
-            shown(result.value, result.error),
-            shown(result.null, result.null_error),
-            shown_p_value(result.p_value),
-        )
-        for name, result in summary_results(results)
-    ]
+    """Rows of (figure, generated, null, p-value) as text; the name of each test has a row of its own."""
+    rows = []
+    for test, named in by_test(results):
+        rows.append((test, "", "", ""))
+        rows += [
+            (
+                f"  {name}",
+                shown(result.value, result.error),
+                shown(result.null, result.null_error),
+                shown_p_value(result.p_value),
+            )
+            for name, result in named
+        ]
+    return rows
 
 
-def summary_results(results: Sequence[Result]) -> list[tuple[str, Result]]:
-    """Name and figure, in the order of the tests; of many of one kind the one that differs most."""
-    kinds: dict[tuple[str, str], list[Result]] = defaultdict(list)
+def by_test(results: Sequence[Result]) -> list[tuple[str, list[tuple[str, Result]]]]:
+    """Each test with its figures by name; of many of one kind the one that differs most."""
+    tests: dict[str, dict[str, list[Result]]] = defaultdict(lambda: defaultdict(list))
     for result in results:
-        kinds[result.family, result.name].append(result)
-    return [named for same in kinds.values() for named in _chosen(same)]
+        tests[result.family][result.name].append(result)
+    return [
+        (FAMILIES.get(family, family), [named for same in kinds.values() for named in _chosen(same)])
+        for family, kinds in tests.items()
+    ]
 
 
 def anomalies(judged: CategoryJudgement) -> list[str]:
@@ -62,8 +72,9 @@ def shown_p_value(p_value: float | None) -> str:
     """A p-value with two digits, marked with * below `LEVEL`; empty where the figure has none."""
     if p_value is None:
         return ""
-    text = f"{p_value:.2f}" if p_value >= LEVEL else f"{p_value:.0e}"
-    return f"{text} *" if p_value < LEVEL else text
+    if p_value >= LEVEL:
+        return f"{p_value:.2f}"
+    return f"{p_value:.0e} *" if p_value > SMALLEST_SHOWN else f"<{SMALLEST_SHOWN:.0e} *"
 
 
 _MOST = 6

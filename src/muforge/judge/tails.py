@@ -35,6 +35,7 @@ MIN_EFFECTIVE = 10.0
 """Effective entries of the rarer side that a p-value needs."""
 
 _TAILED = ("p", "pt", "r")
+_WORDS = {"pt": "pT"}
 _UNITS = {"p": "GeV", "pt": "GeV", "r": "cm"}
 _PLACE = 8
 
@@ -48,7 +49,8 @@ class Tails:
     details alone.
 
     Details: `cells` with `p_edges`, `pt_edges` and matrices `ratio`, `low`, `high`, `significance` (p along the first
-    axis, None where nothing can be said), and `quantiles`, a list.
+    axis, None where nothing can be said), and `quantiles`, a list with `quantity`, `unit`, `level`, `threshold`,
+    `ratio` and its `low` and `high`, `null_ratio`, `n_eff_real` and `n_eff_generated`.
     """
 
     seed: int = 0
@@ -115,9 +117,10 @@ def _regions(sides: Sides) -> list[tuple[str, str, float | None, float]]:
         if quantity in quantities(sides.category):
             thresholds = weighted_quantile(values(null, quantity), null.weight, LEVELS)
             for level, threshold in zip(LEVELS, thresholds.tolist(), strict=True):
-                text = f"{quantity} beyond its {100 * level:g}% quantile ({threshold:.4g} {_UNITS[quantity]})"
+                edge = f"{threshold:.4g} {_UNITS[quantity]}"
+                text = f"{_WORDS.get(quantity, quantity)} beyond its {100 * level:g}% quantile ({edge})"
                 out.append((text, quantity, level, threshold))
-    return [*out, *((text, quantity, None, edge) for text, (quantity, edge) in REGIONS.items())]
+    return [*out, *((text, quantity, None, threshold) for text, (quantity, threshold) in REGIONS.items())]
 
 
 def _result(text: str, found: Mapping[str, Yield], ratios: Mapping[str, YieldRatio]) -> Result | None:
@@ -148,7 +151,8 @@ def _row(
     ratios: Mapping[str, YieldRatio],
 ) -> dict[str, Any]:
     return {
-        "quantity": quantity,
+        "quantity": _WORDS.get(quantity, quantity),
+        "unit": _UNITS[quantity],
         "level": level,
         "threshold": threshold,
         "ratio": ratios["generated"].ratio,

@@ -10,10 +10,11 @@ from muforge.report.picture import Picture
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a table; `found` marks a difference."""
+    """A row of a table; `found` marks a difference, and a `heading` is one cell for the rows below it."""
 
     cells: Sequence[str]
     found: bool = False
+    heading: bool = False
 
 
 @dataclass(frozen=True)

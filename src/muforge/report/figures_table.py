@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from muforge.judge.result import Result
-from muforge.judge.summary import shown, shown_p_value, summary_results
+from muforge.judge.summary import by_test, shown, shown_p_value
 from muforge.judge.verdict import FAMILIES, LEVEL
 from muforge.report.content import Row, Table
 
@@ -14,8 +14,11 @@ _HEADER = ("figure of merit", "generated", "null", "perfect", "p", "N_eff")
 
 
 def overview(results: Sequence[Result]) -> Table:
-    """One row for each kind of figure: of many of a kind the one that differs most."""
-    rows = [_row(result, name) for name, result in summary_results(results)]
+    """One row for each kind of figure, by test: of many of a kind the one that differs most."""
+    rows = []
+    for test, named in by_test(results):
+        rows.append(Row((_capital(test),), heading=True))
+        rows += [_row(result, name) for name, result in named]
     return Table("Of many figures of one kind the one that differs most is shown", _HEADER, rows)
 
 
@@ -30,8 +33,12 @@ def all_figures(results: Sequence[Result]) -> list[Table]:
         title = FAMILIES.get(family, family)
         found = sum(row.found for row in rows)
         count = f"{len(rows)} figure{'s' if len(rows) > 1 else ''}, {found} with p < {LEVEL}"
-        tables.append(Table(title, _HEADER, rows, f"{title[0].upper()}{title[1:]}: {count}"))
+        tables.append(Table(title, _HEADER, rows, f"{_capital(title)}: {count}"))
     return tables
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
 
 
 def _row(result: Result, name: str) -> Row:

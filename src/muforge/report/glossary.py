@@ -16,18 +16,20 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ),
     (
         "N_eff",
-        "Effective sample size, (sum w)² / sum w²: as many muons of equal weight would have the same statistical errors.",
+        "Effective sample size, (sum w)² / sum w²: as many muons of equal weight would have the same statistical "
+        "errors.",
     ),
     (
         "ROC AUC, reduced chi2, overlap",
         "Of the outputs of boosted trees that try to tell generated from simulated muons; 0.5, 1 and 1 if they cannot. "
-        "The note's boosted trees are those of the 2018 note; the strong classifier sees all rows and derived quantities "
-        "and stops before it learns noise. Its excess AUC is that above the null.",
+        "The note's boosted trees are those of the 2018 note; the strong classifier sees all rows and derived "
+        "quantities and stops before it learns noise. Its excess AUC is that above the null.",
     ),
     (
         "Classifier weight w",
-        "D / (1 - D) of the strong classifier's calibrated output D: the factor by which the simulation has more muons at a "
-        "point than the generator. Generated muons of w near 0 should not exist; simulated ones of large w are missed.",
+        "D / (1 - D) of the strong classifier's calibrated output D: the factor by which the simulation has more muons "
+        "at a point than the generator. Generated muons of w near 0 should not exist; simulated ones of large w are "
+        "missed.",
     ),
     (
         "Kolmogorov-Smirnov and Wasserstein-1 distances",
@@ -45,8 +47,8 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ),
     (
         "Fréchet and kernel physics distances",
-        "FPD compares means and covariances, extrapolated to infinite samples; KPD all moments up to the fourth, without "
-        "bias. 0, and they fluctuate below it.",
+        "FPD compares means and covariances, extrapolated to infinite samples; KPD all moments up to the fourth, "
+        "without bias. 0, and they fluctuate below it.",
     ),
     ("Ratio of yields", "Generated over simulated share of muons in a region, with its 68% interval. 1."),
     ("Bounds", "Share of muons that violate a bound of physics. Exactly 0."),

@@ -23,9 +23,9 @@ from muforge.sample import Sample, features
 Details = Mapping[str, Any]
 
 NO_ENSEMBLE = (
-    "Not estimated: no ensemble of generators was given. However many muons are generated, they hold no more information "
-    "than those that the generator learned from: their statistical errors must not be read as those of as many simulated "
-    "muons."
+    "Not estimated: no ensemble of generators was given. However many muons are generated, they hold no more "
+    "information than those that the generator learned from: their statistical errors must not be read as those of as "
+    "many simulated muons."
 )
 
 
@@ -68,22 +68,18 @@ def _note_classifier(details: Details, judged: CategoryJudgement) -> dict[str, A
 
 
 def _weights(details: Details, judged: CategoryJudgement) -> dict[str, Any]:
-    rows = [
-        Row((tail["text"], *(f"{tail[side]:.2%}" for side in ("generated", "real", "null"))))
-        for tail in details["tails"]
-    ]
+    sides = ("generated", "real", "null")
+    rows = [Row((tail["text"], *(f"{tail[side]:.2%}" for side in sides))) for tail in details["tails"]]
     low = details["tails"][1]
     alt = f"Distribution of the classifier weight; {low['generated']:.1%} of the generated muons have {low['text']}."
     drawn = outline(details["weights"], r"$\log_{10} w$, $w = D / (1 - D)$", marks=(0.0,))
     caption = (
-        "Left tail: muons that the generator makes and the simulation hardly does. Right tail: regions that the generator "
-        "misses. The dotted line is w = 1, where nobody can tell."
+        "Left tail: muons that the generator makes and the simulation hardly does. Right tail: regions that the "
+        "generator misses. The dotted line is w = 1, where nobody can tell."
     )
     return {
         "figures": [picture(drawn, alt, caption)],
-        "tables": [
-            Table("Share of muons in the tails of the weight", ("weight", "generated", "real", "null"), rows)
-        ],
+        "tables": [Table("Share of muons in the tails of the weight", ("weight", *sides), rows)],
     }
 
 
@@ -126,22 +122,23 @@ def _tails(details: Details, judged: CategoryJudgement) -> dict[str, Any]:
     rows = [
         Row(
             (
-                f"{each['quantity']} beyond {100 * each['level']:g}% ({each['threshold']:.4g})",
+                f"{each['quantity']} beyond {100 * each['level']:g}% ({each['threshold']:.4g} {each['unit']})",
                 _number(each["ratio"]),
                 f"{_number(each['low'])} to {_number(each['high'])}",
                 _number(each["null_ratio"]),
-                f"{each['n_eff_generated']:.1f}",
-                f"{each['n_eff_real']:.1f}",
+                f"{each['n_eff_generated']:,.0f}",
+                f"{each['n_eff_real']:,.0f}",
             )
         )
         for each in details["quantiles"]
     ]
     header = ("quantile", "generated / real", "68% interval", "null / real", "N_eff generated", "N_eff real")
-    deviating = sum(
-        abs(value) > 3 for row in details["cells"]["significance"] for value in row if value is not None
+    sigmas = [value for row in details["cells"]["significance"] for value in row if value is not None]
+    deviating = sum(abs(value) > 3 for value in sigmas)
+    alt = f"Ratios of yields in cells of p and pT; {deviating} of {len(sigmas)} differ by more than 3 sigma."
+    caption = (
+        "Number: generated over real. Colour: significance; too few generated muons are blue, too many red."
     )
-    alt = f"Ratios of yields in cells of momentum and transverse momentum; {deviating} cells differ by more than 3 sigma."
-    caption = "Number: generated over real. Colour: significance. Blue cells have too few generated muons, red too many."
     return {
         "tables": [Table("Yields beyond quantiles", header, rows)],
         "figures": [picture(tail_cells(details["cells"]), alt, caption)],
