@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from muforge.assess import JUDGEMENT_NAME, PAGE_NAME, judge_files
 
 import muforge as mf
+from muforge.assess import JUDGEMENT_NAME, PAGE_NAME, judge_files
 from muforge.bundle import Bundle
 from muforge.errors import ConfigError, DatasetError, InputFileError, OutputError, SampleError
 from muforge.judge import Judgement
@@ -42,7 +42,7 @@ def test_a_bundle_against_a_data_set_leaves_page_and_judgement(judged: Path) -> 
     assert judgement.categories.keys() == {1, 4}
     assert judgement.provenance["generated"]["kind"] == "bundle"
     families = {result.family for result in judgement.categories[4].results}
-    assert {"note_classifier", "strong_classifier", "one_dimensional", "pairs", "memorisation"} <= families
+    assert {"note_classifier", "strong_classifier", "one_dimensional", "memorisation"} <= families
     assert judgement.categories[4].verdict.grade != "indistinguishable"
     assert "mu- off axis" in (judged / PAGE_NAME).read_text(encoding="utf-8")
 
@@ -56,7 +56,7 @@ def test_every_figure_has_its_null(judged: Path) -> None:
 def test_generated_and_null_are_of_one_size(judged: Path) -> None:
     sizes = Judgement.load(judged / JUDGEMENT_NAME).categories[4].muons
     assert sizes["generated"].rows == sizes["null"].rows
-    assert sizes["null"].events < sizes["null"].rows
+    assert sizes["null"].events <= sizes["null"].rows
     assert sizes["generated"].events == sizes["generated"].rows
 
 

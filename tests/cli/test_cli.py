@@ -72,6 +72,8 @@ def test_the_chain(tmp_path: Path, dataset: Path, capsys: pytest.CaptureFixture[
     shown = capsys.readouterr().out
     assert "ROC AUC" in shown
     assert "mu- off axis" in shown
+    assert run("watch", tmp_path / "run") == 0
+    assert "category 4 at step" in capsys.readouterr().out
     assert run("bundle", tmp_path / "run", "--data", dataset, "--out", tmp_path / "b", "--name", "tiny") == 0
     bundle = Bundle.load(tmp_path / "b")
     assert list(bundle.rates) == [1, 2, 3, 4]
@@ -192,12 +194,14 @@ def test_too_few_muons_to_train(
         (["train", "{ds}", "--out", "{tmp}/run", "--steps", "-5"], "training.steps"),
         (["train", "{ds}", "--out", "{tmp}/run", "--device", "cuda:7"], "device 'cuda:7'"),
         (["train", "{ds}", "--out", "{tmp}/run", "--config", "{tmp}/no.yaml"], "no.yaml: cannot be read"),
+        (["watch", "{tmp}"], "not a run of 'muforge train'"),
+        (["watch", "{tmp}/no"], "{tmp}/no: no such run"),
         (["bundle", "{tmp}", "--data", "{ds}", "--out", "{tmp}/b"], "has no finished run"),
         (["generate", "{tmp}/no", "--pot", "1", "--out", "{tmp}/s.root"], "{tmp}/no: no such bundle"),
         (["generate", "{tmp}", "--pot", "1", "--out", "{tmp}/s.root"], "not a bundle"),
         (["judge", "{ds}", "{good}", "--out", "{good}"], "is a file, expected a directory"),
         (["judge", "{ds}", "{good}", "--out", "{tmp}/a/b"], "{tmp}/a: no such directory"),
-        (["judge", "{ds}", "{good}", "--train", "{good}"], "{good}: no such data set"),
+        (["judge", "{ds}", "{good}", "--train", "{good}"], "{good}: not a data set"),
         (["judge", "{ds}", "{tmp}/no.root"], "no.root: no such file"),
         (["quickstart", "--out", "{ds}"], "holds something else than a quickstart"),
     ],
@@ -256,7 +260,7 @@ def test_debug_shows_the_traceback(tmp_path: Path) -> None:
 def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--version") == 0
     assert capsys.readouterr().out == f"muforge {mf.__version__}\n"
-    for command in ("ingest", "train", "bundle", "judge", "generate", "quickstart"):
+    for command in ("ingest", "train", "watch", "bundle", "judge", "generate", "quickstart"):
         assert run(command, "--help") == 0
         assert "Usage: muforge" in capsys.readouterr().out
 

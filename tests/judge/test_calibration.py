@@ -36,7 +36,7 @@ Make = Callable[[int], FigureOfMerit]
 FAST: dict[str, tuple[Make, int, int]] = {
     "one_dimensional": (lambda seed: OneDimensional(seed=seed), 1500, 1),
     "comb": (lambda seed: Comb(seed=seed), 6000, 1),
-    "pairs": (lambda seed: Pairs(seed=seed), 4000, 1),
+    "pairs": (lambda seed: Pairs(seed=seed), 6000, 1),
     "correlation": (lambda seed: Correlation(seed=seed), 1500, 4),
     "sliced_wasserstein": (lambda seed: SlicedWasserstein(directions=8, seed=seed), 1500, 4),
     "frechet": (lambda seed: Frechet(seed=seed), 1000, 1),
@@ -57,8 +57,13 @@ def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(boosted, "MOST_TREES", 5)
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("name", FAST)
+SLOW = frozenset(FAST) - {"kernel", "coverage", "memorisation", "strong_classifier", "correlation"}
+"""Half a minute or more each."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.long if name in SLOW else ()) for name in FAST]
+)
 def test_p_values_of_real_against_real_are_uniform(name: str) -> None:
     """Of each figure of the test, and of all of them combined; the generated side is of single muons."""
     make, muons, category = FAST[name]

@@ -9,6 +9,7 @@ from muforge.sample import Sample
 from tests.judge.beam import beam, generated
 
 MUONS = 3000
+NAME = '<script>document.title = "run"</script> & co'
 
 
 @cache

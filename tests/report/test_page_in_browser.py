@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 from scripts.browser import chromium
 
-from muforge.report.page import write_page
-from tests.report.judged import HISTORY, judgement
+from tests.report.judged import NAME
 
 PICTURES = Path(__file__).resolve().parents[2] / "build" / "report"
 DESKTOP, PHONE = (1280, 900), (360, 740)
@@ -28,11 +27,9 @@ def browser() -> Iterator[Any]:
         yield driver
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> str:
-    path = tmp_path_factory.mktemp("browser") / "report.html"
-    write_page(*judgement("<script>document.title = 'run'</script>"), path, history={4: HISTORY})
-    return path.as_uri()
+@pytest.fixture
+def address(page_file: Path) -> str:
+    return page_file.as_uri()
 
 
 def emulate(browser: Any, size: tuple[int, int], scheme: str) -> None:
@@ -75,8 +72,8 @@ def test_colours_follow_the_reader(browser: Any, address: str) -> None:
 
 def test_a_script_in_the_name_is_shown_and_does_not_run(browser: Any, address: str) -> None:
     browser.get(address)
-    assert browser.title == "<script>document.title = 'run'</script>"
-    assert browser.find_element("css selector", "h1").text == "<script>document.title = 'run'</script>"
+    assert browser.title == NAME
+    assert browser.find_element("css selector", "h1").text == NAME
 
 
 def test_links_of_the_contents_lead_to_their_sections(browser: Any, address: str) -> None:

@@ -32,6 +32,7 @@ from muforge.training.directory import (
     CONFIG_NAME,
     HISTORY_NAME,
     LAST_NAME,
+    MONITOR_NAME,
     RESULT_NAME,
     category_directory,
 )
@@ -72,12 +73,14 @@ def judged_by(monkeypatch: pytest.MonkeyPatch, values: list[float]) -> None:
 
 
 def test_what_a_run_leaves_behind(whole: Path) -> None:
-    assert set(files(whole)) == {CONFIG_NAME, HISTORY_NAME, RESULT_NAME, LAST_NAME, BEST_NAME}
+    assert set(files(whole)) == {
+        *(CONFIG_NAME, HISTORY_NAME, MONITOR_NAME, RESULT_NAME, LAST_NAME, BEST_NAME)
+    }
     history = json.loads((whole / HISTORY_NAME).read_text())
     assert [row["step"] for row in history] == [12, 24, 30]
     assert set(history[0]) == {
         *("step", "d_loss", "g_loss", "auc", "reduced_chi2", "overlap"),
-        *("null_auc", "null_reduced_chi2", "null_overlap"),
+        *("null_auc", "null_reduced_chi2", "null_overlap", "largest_ks", "null_largest_ks"),
     }
     result = json.loads((whole / RESULT_NAME).read_text())
     assert result["steps"] == 30

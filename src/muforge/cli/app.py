@@ -14,6 +14,7 @@ from muforge.cli.judge import judge
 from muforge.cli.quickstart import quickstart
 from muforge.cli.simulate import simulate
 from muforge.cli.train import train
+from muforge.cli.watch import watch
 
 app = typer.Typer(
     name="muforge",
@@ -44,5 +45,5 @@ def muforge(
     """
 
 
-for command in (simulate, ingest, train, bundle, judge, generate, quickstart):
+for command in (simulate, ingest, train, watch, bundle, judge, generate, quickstart):
     app.command()(command)

@@ -34,6 +34,9 @@ REGIONS: Mapping[str, tuple[str, float]] = {
 MIN_EFFECTIVE = 10.0
 """Effective entries of the rarer side that a p-value needs."""
 
+MANY = 100.0
+"""Effective entries of the rarer side above which a share is Gaussian."""
+
 _TAILED = ("p", "pt", "r")
 _WORDS = {"pt": "pT"}
 _UNITS = {"p": "GeV", "pt": "GeV", "r": "cm"}
@@ -63,12 +66,15 @@ class Tails:
         results: list[Result] = []
         quantiles = []
         for text, quantity, level, threshold in _regions(sides):
+            beyond = {side: values(sample, quantity) > threshold for side, sample in sides.samples.items()}
             found = {
-                side: yield_in(values(sample, quantity) > threshold, sample.weight, event[side])
+                side: yield_in(beyond[side], sample.weight, event[side])
                 for side, sample in sides.samples.items()
             }
             ratios = {side: yield_ratio(found[side], found["real"]) for side in OTHERS}
-            result = _result(text, found, ratios)
+            shares = sides.shares({side: np.where(rows, 0, -1) for side, rows in beyond.items()}, 1)
+            by_replicas = sides.compare(shares, "generated", lambda rows: np.abs(rows[:, 0])).p_value
+            result = _result(text, found, ratios, by_replicas)
             if result is not None:
                 results.append(result)
             if level is not None:
@@ -123,7 +129,9 @@ def _regions(sides: Sides) -> list[tuple[str, str, float | None, float]]:
     return [*out, *((text, quantity, None, threshold) for text, (quantity, threshold) in REGIONS.items())]
 
 
-def _result(text: str, found: Mapping[str, Yield], ratios: Mapping[str, YieldRatio]) -> Result | None:
+def _result(
+    text: str, found: Mapping[str, Yield], ratios: Mapping[str, YieldRatio], by_replicas: float
+) -> Result | None:
     generated, null = ratios["generated"], ratios["null"]
     if generated.ratio is None or generated.high is None or null.ratio is None or null.high is None:
         return None
@@ -137,10 +145,17 @@ def _result(text: str, found: Mapping[str, Yield], ratios: Mapping[str, YieldRat
         error=(generated.high - generated.low) / 2,
         null=null.ratio,
         null_error=(null.high - null.low) / 2,
-        p_value=generated.p_value if expected >= MIN_EFFECTIVE else None,
+        p_value=_p_value(generated.p_value, by_replicas, expected),
         n_eff=fewest,
         perfect=1.0,
     )
+
+
+def _p_value(binomial: float, by_replicas: float, expected: float) -> float | None:
+    """That of the replicas where there are many entries, the binomial one where there are few, else None."""
+    if expected >= MANY:
+        return by_replicas
+    return binomial if expected >= MIN_EFFECTIVE else None
 
 
 def _row(

@@ -18,6 +18,7 @@ FIGURES_OF_MERIT: Mapping[str, str] = {
     "auc": "ROC AUC of the boosted trees",
     "overlap": "overlap of their outputs",
     "reduced_chi2": r"$\chi^2$ / d.o.f. of their outputs",
+    "largest_ks": "largest KS distance of a column",
 }
 LOGARITHMIC = frozenset({"reduced_chi2"})
 LOSS_NAMES: Mapping[str, str] = {"d_loss": "discriminator", "g_loss": "generator"}
@@ -33,10 +34,10 @@ History = Sequence[Mapping[str, float | None]]
 
 
 def progress(history: History, *, title: str = "") -> Figure:
-    """Curves against the training step: AUC, overlap and reduced chi2, each with its null, and the losses.
+    """Curves against the training step: the figures of merit, each with its null, and the losses.
 
     Arguments:
-        history: A row per evaluation with `step`, `auc`, `overlap` and `reduced_chi2`; the nulls as `null_auc`
+        history: A row per evaluation with `step` and any of `FIGURES_OF_MERIT`; the nulls as `null_auc`
             and so on; any losses under names that end in `_loss`. A value that is None or missing is a gap.
 
     Raises:
@@ -46,8 +47,9 @@ def progress(history: History, *, title: str = "") -> Figure:
         raise TrainingError("the training history has no rows to draw")
     losses = list(dict.fromkeys(name for row in history for name in row if name.endswith(_LOSS)))
     with house_style():
-        figure, places = panel_grid(len(FIGURES_OF_MERIT) + bool(losses), _PANEL, title)
-        for name, place in zip(FIGURES_OF_MERIT, places, strict=False):
+        names = [name for name in FIGURES_OF_MERIT if any(name in row for row in history)]
+        figure, places = panel_grid(len(names) + bool(losses), _PANEL, title)
+        for name, place in zip(names, places, strict=False):
             _draw_figure_of_merit(figure.add_subplot(place), history, name)
         head_legend(figure, title, *figure.axes[0].get_legend_handles_labels())
         if losses:

@@ -4,6 +4,7 @@ config.yaml                     the resolved configuration
 checkpoints/last.safetensors    everything that is needed to go on
 checkpoints/best.safetensors    the best model by the validation events
 history.json                    one row per monitor call
+monitor.json                    the figures of merit of the last monitor call
 plots/                          figures of the last monitor call
 result.json                     the best model on the test events, written once at the end
 """
@@ -26,6 +27,7 @@ from muforge.training.state import Best
 
 CONFIG_NAME = "config.yaml"
 HISTORY_NAME = "history.json"
+MONITOR_NAME = "monitor.json"
 RESULT_NAME = "result.json"
 PLOTS_NAME = "plots"
 LAST_NAME = "checkpoints/last.safetensors"
@@ -140,6 +142,10 @@ class RunDirectory:
     def save_history(self, history: list[dict[str, Any]]) -> None:
         if self.path is not None:
             write_json(self.path / HISTORY_NAME, history)
+
+    def save_monitor(self, content: Mapping[str, Any]) -> None:
+        if self.path is not None:
+            write_json(self.path / MONITOR_NAME, content)
 
     def save_result(self, result: Mapping[str, Any]) -> None:
         if self.path is not None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from muforge.judge.split import at_most
 from muforge.rng import Purpose, stream
 from muforge.sample import Sample, features
 from muforge.trained import TrainedModel
@@ -17,7 +16,7 @@ from muforge.training.directory import About, RunDirectory
 from muforge.training.state import Best, Progress
 
 if TYPE_CHECKING:
-    from muforge.judge import BDTResult, Comparison
+    from muforge.judge import BDTResult, Comparison, Result
 
 HALVES = 2
 """The judge trains on one half of a sample and tests on the other."""
@@ -47,19 +46,32 @@ class Monitor:
     ) -> None:
         self._config = config
         rng = stream(config.seed, Purpose.MONITOR, about.category, ROWS)
-        self._training = _at_most(HALVES * config.judge_size, training, rng)
-        self._validation = _at_most(HALVES * config.judge_size, validation, rng)
+        self._training = at_most(HALVES * config.judge_size, training, rng)
+        self._validation = at_most(HALVES * config.judge_size, validation, rng)
         self._about = about
         self._run = run
 
     def __call__(self, model: TrainedModel, now: Progress) -> None:
         """Judge the model, add a row to the history, and keep the model if it is the best so far."""
-        generated, comparison = judge_model(model, self._validation, self._training, self._config, VALIDATION)
-        now.history.append({"step": now.step, **_figures(comparison), **now.take_mean_losses()})
+        generated, comparison, columns = self._judge(model)
+        figures = {**_figures(comparison), **_largest_ks(columns)}
+        now.history.append({"step": now.step, **figures, **now.take_mean_losses()})
         self._note_best(now, model, distance(comparison.generated, self._config.figure_of_merit))
         self._run.save_history(now.history)
+        results = [result.to_dict() for result in columns]
+        self._run.save_monitor({"step": now.step, "comparison": comparison.to_dict(), "columns": results})
         if self._config.plots and self._run.plots is not None:
             self._draw(self._run.plots, generated, comparison, now)
+
+    def _judge(self, model: TrainedModel) -> tuple[Sample, Comparison, tuple[Result, ...]]:
+        """Generated muons, their BDT test and their one-dimensional figures of merit."""
+        from muforge.judge.quick import quick_look
+
+        generated = _generated(model, self._training, self._config, VALIDATION)
+        comparison, columns = quick_look(
+            self._validation, generated, self._training, **_judge_options(self._config)
+        )
+        return generated, comparison, columns
 
     def _note_best(self, now: Progress, model: TrainedModel, value: float) -> None:
         if now.best is not None and value >= now.best.value:
@@ -84,25 +96,35 @@ class Monitor:
 
 
 def judge_model(
-    model: TrainedModel, real: Sample, null: Sample, config: TrainingConfig, place: int, *, repeats: int = 1
-) -> tuple[Sample, Comparison]:
-    """Generated muons and their BDT test against real ones, with the run's size, classifier, seed and threads."""
+    model: TrainedModel, real: Sample, null: Sample, config: TrainingConfig, place: int, *, repeats: int
+) -> Comparison:
+    """The BDT test of generated muons against real ones, with the run's size, classifier, seed and threads."""
     from muforge.judge import compare
 
-    rows = min(HALVES * config.judge_size, len(null))
+    generated = _generated(model, null, config, place)
+    return compare(real, generated, null=null, repeats=repeats, **_judge_options(config))
+
+
+def _generated(model: TrainedModel, null: Sample, config: TrainingConfig, place: int) -> Sample:
     rng = stream(config.seed, Purpose.MONITOR, model.category, place)
-    generated = model.as_sample(model.columns(rows, rng))
-    comparison = compare(
-        real,
-        generated,
-        null=null,
-        classifier=config.judge_classifier,
-        size=config.judge_size,
-        repeats=repeats,
-        seed=config.seed,
-        threads=config.threads,
-    )
-    return generated, comparison
+    return model.as_sample(model.columns(min(HALVES * config.judge_size, len(null)), rng))
+
+
+def _judge_options(config: TrainingConfig) -> dict[str, Any]:
+    return {
+        "classifier": config.judge_classifier,
+        "size": config.judge_size,
+        "seed": config.seed,
+        "threads": config.threads,
+    }
+
+
+def _largest_ks(columns: Sequence[Result]) -> dict[str, float | None]:
+    """The Kolmogorov-Smirnov distance of the column that differs most, and its null."""
+    from muforge.judge.one_dimensional import KS
+
+    worst = max((result for result in columns if result.name == KS), key=lambda result: result.value)
+    return {"largest_ks": worst.value, "null_largest_ks": worst.null}
 
 
 def _figures(comparison: Comparison) -> dict[str, Any]:
@@ -120,9 +142,3 @@ _DISTANCES: Mapping[str, Callable[[BDTResult], float]] = {
     "overlap": lambda result: 1 - result.overlap,
     "reduced_chi2": lambda result: sys.float_info.max if result.reduced_chi2 is None else result.reduced_chi2,
 }
-
-
-def _at_most(rows: int, sample: Sample, rng: np.random.Generator) -> Sample:
-    if len(sample) <= rows:
-        return sample
-    return sample.select(np.sort(rng.choice(len(sample), rows, replace=False)))

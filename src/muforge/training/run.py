@@ -127,7 +127,7 @@ def _finish(
     )
     judged = None
     if test is not None:
-        judged = judge_model(model, test, training, config.training, TEST, repeats=TEST_REPEATS)[1].to_dict()
+        judged = judge_model(model, test, training, config.training, TEST, repeats=TEST_REPEATS).to_dict()
     run.save_result(
         {
             "category": about.category,
