@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import muforge as mf
 from muforge.assess import JUDGEMENT_NAME, PAGE_NAME, judge_files
@@ -92,9 +94,9 @@ def test_an_ensemble_tells_what_generated_muons_are_worth(production: Path) -> N
     assert len(judgement.provenance["ensemble"]) == 1
 
 
-def one_category(path: Path, category: int, rows: slice = slice(None), **replaced: object) -> Path:
+def one_category(path: Path, category: int, rows: int = 120, **replaced: NDArray[Any]) -> Path:
     sample = make_sample(120, category=category)
-    mf.write(Sample({**sample.columns, **replaced}).select(rows), path)  # type: ignore[arg-type]
+    mf.write(Sample(sample.columns | replaced).select(slice(0, rows)), path)
     return path
 
 
@@ -107,11 +109,13 @@ def test_bad_samples_are_named(production: Path, tmp_path: Path) -> None:
     with pytest.raises(SampleError, match="no category in common"):
         judge_files(one_category(tmp_path / "1.root", 1), tmp_path / "4.root")
     with pytest.raises(SampleError, match="generated sample: 1 muons of positive weight, the judge needs"):
-        judge_files(real, one_category(tmp_path / "one.root", 4, slice(0, 1)))
+        judge_files(real, one_category(tmp_path / "one.root", 4, 1))
     with pytest.raises(SampleError, match="generated sample: all 120 weights are zero"):
         judge_files(real, one_category(tmp_path / "w.root", 4, weight=np.zeros(120)))
-    same = {name: np.ones(120) for name in ("start_x", "start_y", "start_z", "px", "py", "pz")}
-    constant = one_category(tmp_path / "same.root", 4, **same)
+    one = np.ones(120)
+    constant = one_category(
+        tmp_path / "same.root", 4, start_x=one, start_y=one, start_z=one, px=one, py=one, pz=one
+    )
     with pytest.raises(SampleError, match="all muons of the real and the generated sample have equal values"):
         judge_files(constant, constant)
     with pytest.raises(InputFileError, match=r"no\.root: no such file"):

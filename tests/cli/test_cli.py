@@ -86,12 +86,12 @@ def test_the_chain(tmp_path: Path, dataset: Path, capsys: pytest.CaptureFixture[
     )
     with uproot.open(tmp_path / "s.root") as file:
         assert file["pythia8-Geant4"]["oz"].array(library="np").max() < -40
-    judged = tmp_path / "judged"
-    command = ("judge", dataset, tmp_path / "b", "--category", "4", "--repeats", "1", "--out", judged)
+    page = tmp_path / "judged"
+    command = ("judge", dataset, tmp_path / "b", "--category", "4", "--repeats", "1", "--out", page)
     capsys.readouterr()
     assert run(*command) == 0
     assert "Distinguishable from the simulation." in capsys.readouterr().out
-    assert {path.name for path in judged.iterdir()} == {"judge.json", "report.html"}
+    assert {path.name for path in page.iterdir()} == {"judge.json", "report.html"}
     assert run(*command) == 1
     assert "judge.json: exists already" in error_of(capsys)
 
