@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import argparse
 import shutil
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from benchmarks.record import new_record, save_record
-from muforge.assess import PAGE_NAME, judge_files
 
+from muforge.assess import PAGE_NAME, judge_files
 from muforge.dataset.store import Dataset
 from muforge.formats import write
 from muforge.judge import Judgement
@@ -58,9 +59,7 @@ def main() -> None:
             categories=categories,
             out=arguments.work / name,
             force=True,
-            stage=lambda category, test, done, name=name: print(
-                f"{name}: category {category}: {test}", flush=True
-            ),
+            stage=partial(show, name),
         )
         for name, source in (("real", others), ("gan", arguments.bundle), ("shuffled", shuffled))
     }
@@ -77,6 +76,10 @@ def main() -> None:
     }
     path = save_record(record, "verdicts")
     replace_block(DOCS / "judge.md", "verdicts", verdicts(judged, path.name))
+
+
+def show(name: str, category: int, test: str, done: float) -> None:
+    print(f"{name}: {done:.0%}, category {category}: {test}", flush=True)
 
 
 def product_of_marginals(data: Dataset, category: int) -> Sample:

@@ -99,6 +99,11 @@ class Bundle:
         """Muons per proton on target, by category."""
         return {int(category): record.rate for category, record in sorted(self.manifest.categories.items())}
 
+    @property
+    def n_eff(self) -> dict[int, float]:
+        """Effective sample size of the training events, by category: what all generated muons know."""
+        return {int(category): record.n_eff for category, record in sorted(self.manifest.categories.items())}
+
     @cached_property
     def identity(self) -> str:
         """SHA-256 of `bundle.json`, which in turn holds the checksums of the weights."""

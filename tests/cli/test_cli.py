@@ -84,6 +84,7 @@ def test_the_chain(tmp_path: Path, dataset: Path, capsys: pytest.CaptureFixture[
         run("generate", tmp_path / "b", "--pot", "2e4", "--out", tmp_path / "s.root", "--z-offset", "-50")
         == 0
     )
+    assert "learned from simulated muons of N_eff" in capsys.readouterr().out
     with uproot.open(tmp_path / "s.root") as file:
         assert file["pythia8-Geant4"]["oz"].array(library="np").max() < -40
     page = tmp_path / "judged"

@@ -97,4 +97,4 @@ def test_splitting_a_weight_changes_nothing() -> None:
     for test in (OneDimensional(), SlicedWasserstein(directions=5)):
         whole = [result.value for result in test(real, other, null).results]
         split = [result.value for result in test(real, halved, null).results]
-        assert split == pytest.approx(whole, rel=0.02)
+        assert split == pytest.approx(whole, rel=0.05)

@@ -138,6 +138,8 @@ def test_the_file_says_what_it_is(untrained_bundle: Bundle, single: Path) -> Non
     assert metadata["seed"] == 5
     assert metadata["protons_on_target"] == pytest.approx(MUONS / sum(untrained_bundle.rates.values()))
     assert "before beam smearing" in metadata["smearing"]
+    assert metadata["training_n_eff"].keys() == metadata["muons"].keys()
+    assert min(metadata["training_n_eff"].values()) > 1
     assert sum(metadata["muons"].values()) == MUONS
     assert metadata["units"] == {"position": "m", "momentum": "GeV"}
     assert "before smearing" in uproot.open(single)["pythia8-Geant4"].title

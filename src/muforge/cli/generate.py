@@ -66,6 +66,7 @@ def generate(
 
     from rich.progress import TextColumn
 
+    from muforge.bundle import Bundle
     from muforge.cli.screen import console, progress_bar
     from muforge.errors import ConfigError
     from muforge.spill.generate import generate_files
@@ -99,8 +100,18 @@ def generate(
     total = sum(spill.counts.values())
     by_category = ", ".join(f"{count:,} of category {category}" for category, count in spill.counts.items())
     console.print(f"{total:,} muons for {spill.protons_on_target:.4g} protons on target: {by_category}")
+    console.print(_worth(Bundle.load(bundle).n_eff))
     if spill.kept:
         console.print(f"{len(spill.kept)} of {len(spill.files)} files were finished before and are kept")
     for file in spill.files:
         console.print(f"wrote {file} ({file.stat().st_size / 1e6:.1f} MB)", markup=False)
     console.print(f"{seconds:.1f} s, {total / seconds:,.0f} muons per second")
+
+
+def _worth(n_eff: dict[int, float]) -> str:
+    """What nobody should take the number of muons for."""
+    sizes = ", ".join(f"{size:,.0f} (category {category})" for category, size in n_eff.items())
+    return (
+        f"learned from simulated muons of N_eff {sizes}: errors do not become smaller than theirs "
+        "('muforge judge --ensemble' measures by how much)"
+    )

@@ -158,6 +158,7 @@ def _metadata(
         "protons_on_target": plan.protons_on_target,
         "weights_protons_on_target": bundle.protons_on_target,
         "muons": {str(category): count for category, count in plan.counts.items()},
+        "training_n_eff": {str(category): n_eff for category, n_eff in bundle.n_eff.items()},
         "shard": shard,
         "shards": shards,
         "ecut": bundle.ecut,
