@@ -60,10 +60,8 @@ def main() -> None:
         "whole_judgement_seconds": whole,
         "seconds_by_test": stages,
         "seconds": times,
-        "whole_judgement_over_note's classifier": ratio(times[NOTE], [whole] * arguments.turns),
-        "note's classifier_over": {
-            name: ratio(spent, times[NOTE]) for name, spent in times.items() if name != NOTE
-        },
+        "whole_judgement_over_note": ratio(times[NOTE], [whole] * arguments.turns),
+        "note_over": {name: ratio(spent, times[NOTE]) for name, spent in times.items() if name != NOTE},
     }
     path = save_record(record, "judge")
     replace_block(ROOT / "docs" / "judge.md", "benchmark", table(record, path.name))

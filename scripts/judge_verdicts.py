@@ -47,10 +47,10 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
     data = Dataset.open(arguments.dataset)
-    others, shuffled = arguments.work / "others.root", arguments.work / "shuffled.root"
+    others, shuffled = arguments.work / "others.parquet", arguments.work / "shuffled.root"
     categories = arguments.categories
     held_out = Sample.concatenate(data.load(category, "validation") for category in categories)
-    write(held_out, others, event_columns=True)
+    write(held_out, others)
     write(Sample.concatenate(product_of_marginals(data, category) for category in categories), shuffled)
     judged = {
         name: judge_files(

@@ -3,13 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from muforge.errors import ConfigError
-from muforge.judge.amplification import Amplification
+from muforge.errors import ConfigError, SampleError
+from muforge.judge.amplification import LEVEL, MIN_EVENTS, Amplification
+from muforge.judge.quantities import values
 from muforge.sample import Sample
 from tests.judge.beam import beam, generated
 
 MUONS = 4000
 MEMBERS = 40
+FEW_MEMBERS = 6
 
 
 def resampled(train: Sample, seed: int) -> Sample:
@@ -47,13 +49,63 @@ def test_generators_that_know_ten_times_as_much_amplify_by_ten() -> None:
     assert ratio == pytest.approx(1.0, abs=0.25)
 
 
-def test_intervals_hold_the_estimate() -> None:
+def test_intervals_cover_the_truth() -> None:
+    """Members of a sample size each: n_equivalent is that size, whatever the region."""
+    train, pool = beam(MUONS, 0), generated(100_000, 1)
+    generator = np.random.default_rng(2)
+    known, copies, trials = 5000, 4, 40
+    covered = []
+    for _ in range(trials):
+        members = [
+            pool.select(np.repeat(generator.choice(len(pool), known), copies)) for _ in range(FEW_MEMBERS)
+        ]
+        truth = known / (1 - 1 / copies)
+        for region in Amplification()(train, members).details["regions"]:
+            low, high = (
+                np.inf if region[end] is None else region[end] * region["n_train"] for end in ("low", "high")
+            )
+            covered.append(low <= truth <= high)
+    assert np.mean(covered) == pytest.approx(LEVEL, abs=0.06)
+
+
+def test_each_region_has_events_to_speak_of() -> None:
     train = beam(MUONS, 0)
-    for region in Amplification()(train, [resampled(train, seed) for seed in range(5)]).details["regions"]:
-        if region["high"] is not None and region["amplification"] is not None:
-            assert region["low"] < region["amplification"] < region["high"]
+    texts = [region["text"] for region in Amplification()(train, members_of(train)).details["regions"]]
+    assert "0 < p < 20 GeV" in texts
+    assert "0 < start_z - first < 20 cm" in texts
+    assert len(np.unique(train["event"][values(train, "r") > 10])) < MIN_EVENTS
+    assert not any(text.startswith("10 < r") for text in texts)
 
 
-def test_one_generator_is_no_ensemble() -> None:
+def test_a_region_that_no_generator_reaches_is_worth_nothing() -> None:
+    train = beam(MUONS, 0)
+    slow = [member.select(values(member, "p") < 50) for member in members_of(train)]
+    regions = {region["text"]: region for region in Amplification()(train, slow).details["regions"]}
+    empty = regions["50 < p < 100 GeV"]
+    assert empty["n_train"] > 0
+    assert [empty[name] for name in ("n_equivalent", "amplification", "low", "high")] == [0, 0, 0, 0]
+
+
+def test_generators_that_do_not_differ_have_no_upper_end() -> None:
+    details = Amplification()(beam(MUONS, 0), [generated(MUONS, 1)] * 3).details
+    assert details["median"] is None
+    assert {region["amplification"] for region in details["regions"]} == {None}
+
+
+def test_the_median_is_over_regions() -> None:
+    train = beam(MUONS, 0)
+    details = Amplification()(train, members_of(train)).details
+    assert details["members"] == FEW_MEMBERS
+    assert details["median"] == np.median([region["amplification"] for region in details["regions"]])
+
+
+def test_bad_ensembles() -> None:
+    train = beam(MUONS, 0)
     with pytest.raises(ConfigError, match="1 generators: an ensemble for amplification needs at least two"):
-        Amplification()(beam(100, 0), [beam(100, 1)])
+        Amplification()(train, [generated(100, 1)])
+    with pytest.raises(SampleError, match="real has 4, member 2 has 3"):
+        Amplification()(train, [generated(100, 1), generated(100, 1, category=3)])
+
+
+def members_of(train: Sample) -> list[Sample]:
+    return [resampled(train, seed) for seed in range(FEW_MEMBERS)]

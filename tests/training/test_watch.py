@@ -47,6 +47,7 @@ def test_a_finished_run_is_shown_once_and_for_all(run: Path) -> None:
     assert "ROC AUC" in text
     assert text.count("<img") == 4
     assert "learning_rate" in text
+    assert "Kolmogorov-Smirnov" in text
     assert scalars(run)["generated/auc"] == [5, 10, 15]
     assert {"null/auc", "generated/largest_ks", "null/largest_ks", "loss/d_loss"} <= scalars(run).keys()
 
@@ -64,6 +65,88 @@ def test_a_run_that_goes_on_reloads_its_page_and_loses_no_step(run: Path) -> Non
     watch(run, once=True)
     (folder / HISTORY_NAME).write_text(json.dumps(whole))
     watch(run, once=True)
+    assert scalars(run)["generated/auc"] == [5, 10, 15]
+
+
+def test_plots_that_come_after_the_history_are_shown(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The monitor writes the history first; a look in between must not be the last one before the next judgement."""
+    folder = run / f"category-{CATEGORY}"
+    later = {path: path.read_bytes() for path in [folder / MONITOR_NAME, *(folder / "plots").iterdir()]}
+    for path in (folder / RESULT_NAME, *later):
+        path.unlink()
+    pictures: list[int] = []
+
+    def wait(_: float) -> None:
+        pictures.append((run / PAGE_NAME).read_text(encoding="utf-8").count("<img"))
+        if len(pictures) > 1:
+            raise KeyboardInterrupt
+        for path, content in later.items():
+            path.write_bytes(content)
+
+    updates: list[Update] = []
+    monkeypatch.setattr("time.sleep", wait)
+    with pytest.raises(KeyboardInterrupt):
+        watch(run, update=updates.append)
+    assert pictures == [1, 4]
+    assert updates == [Update({CATEGORY: 15}, False)]
+
+
+def test_a_page_of_an_unchanged_run_is_left_alone(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (run / f"category-{CATEGORY}" / RESULT_NAME).unlink()
+    written: list[int] = []
+
+    def wait(_: float) -> None:
+        written.append((run / PAGE_NAME).stat().st_mtime_ns)
+        if len(written) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("time.sleep", wait)
+    with pytest.raises(KeyboardInterrupt):
+        watch(run)
+    assert len(set(written)) == 1
+
+
+def test_a_category_that_has_not_begun_is_waited_for(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    following = run / "category-1"
+    following.mkdir()
+    monkeypatch.setattr("time.sleep", lambda _: following.rmdir())
+    updates: list[Update] = []
+    watch(run, update=updates.append)
+    assert [update.finished for update in updates] == [False, True]
+
+
+def test_no_category_has_begun(run: Path) -> None:
+    shutil.rmtree(run / f"category-{CATEGORY}")
+    (run / f"category-{CATEGORY}").mkdir()
+    updates: list[Update] = []
+    watch(run, once=True, update=updates.append)
+    assert updates == [Update({}, False)]
+    assert list((run / f"category-{CATEGORY}").iterdir()) == []
+
+
+def test_events_of_a_killed_watch_are_completed(run: Path) -> None:
+    """Wherever the file ends, each scalar is there once."""
+    watch(run)
+    whole = scalars(run)
+    (file,) = (run / EVENTS_NAME / f"category-{CATEGORY}").iterdir()
+    content = file.read_bytes()
+    for end in range(len(content) // 2, len(content), 251):
+        for path in file.parent.iterdir():
+            path.unlink()
+        file.write_bytes(content[:end])
+        watch(run)
+        assert scalars(run) == whole
+
+
+def test_events_of_another_run_in_the_same_place_go(run: Path) -> None:
+    watch(run)
+    history = run / f"category-{CATEGORY}" / HISTORY_NAME
+    other = [{**row, "auc": 0.9} for row in json.loads(history.read_text())]
+    history.write_text(json.dumps(other[:2]))
+    watch(run)
+    assert scalars(run)["generated/auc"] == [5, 10]
+    history.write_text(json.dumps(other))
+    watch(run)
     assert scalars(run)["generated/auc"] == [5, 10, 15]
 
 
@@ -94,6 +177,9 @@ def test_bad_input(tmp_path: Path, run: Path) -> None:
         watch(tmp_path / "no")
     with pytest.raises(TrainingError, match="not a run of 'muforge train'"):
         watch(tmp_path)
+    shutil.copytree(run / f"category-{CATEGORY}", tmp_path / "category-9")
+    with pytest.raises(TrainingError, match="not a run of 'muforge train'"):
+        watch(tmp_path / "category-9")
     with pytest.raises(ConfigError, match="every 0 seconds: must be positive"):
         watch(run, every=0)
     (run / f"category-{CATEGORY}" / HISTORY_NAME).write_text("{")

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muforge.errors import ConfigError
-from muforge.judge.checks import one_category
+from muforge.judge.checks import check_categories, one_category
 from muforge.judge.quantities import quantities, values
 from muforge.judge.replicas import Groups
 from muforge.judge.result import Findings
@@ -29,6 +29,10 @@ REGIONS: dict[str, tuple[float, ...]] = {
 }
 """GeV and cm; start_z from the first vertex."""
 
+MIN_EVENTS = 20
+"""Effective events of the training sample in a region, below which its own variance is not known to a quarter."""
+
+_NAMES = {"p": "p", "pt": "pt", "start_z": "start_z - first", "r": "r"}
 _UNITS = {"p": "GeV", "pt": "GeV", "start_z": "cm", "r": "cm"}
 _PLACE = 12
 
@@ -40,10 +44,16 @@ class Amplification:
     A region of training share s, whose shares in K generators have the variance v, is known as well as from
     n_equivalent = s (1 - s) / v simulated muons; n_train is the same of the training sample itself, its variance taken
     over events. Their quotient is the amplification G. What the finite size of each generated sample adds to v is
-    subtracted. The interval is that of a variance from K - 1 degrees of freedom.
+    subtracted. The interval (68.27%) is that of a variance from K - 1 degrees of freedom.
 
     Generators that differ in their seed alone show the spread of the training, not that of the training muons: G is
-    then an upper limit. A bias that all of them share is not seen at all.
+    then an upper limit, and only members trained on resampled events give an estimate. A bias that all of them share is
+    not seen: where they all make too few muons, their share spreads less too. A region that none of them reaches has
+    G = 0; one where the training sample has fewer than `MIN_EVENTS` effective events is left out.
+
+    Details: `members`; `median`, of G over regions; and `regions`, a list of `text`, `n_train`, `n_equivalent`,
+    `amplification`, `low` and `high`. None stands for a number without an upper end: the members spread no more than
+    their finite samples do.
 
     References:
         Bahl et al., Forecasting generative amplification | https://arxiv.org/abs/2509.08048
@@ -62,20 +72,23 @@ class Amplification:
 
         Raises:
             ConfigError: There are fewer than two members.
+            SampleError: A member is of another category, or all training muons are of one event.
         """
         if len(members) < 2:
             raise ConfigError(f"{len(members)} generators: an ensemble for amplification needs at least two")
+        category = one_category(train)
+        check_categories({"real": train} | {f"member {n}": member for n, member in enumerate(members, 1)})
         groups = Groups(train, stream(self.seed, Purpose.BOOTSTRAP, _PLACE))
         origin = float(train["start_z"].min())
         rows: list[dict[str, Any]] = []
         for quantity, edges in REGIONS.items():
-            if quantity not in quantities(one_category(train)):
+            if quantity not in quantities(category):
                 continue
             bins = len(edges) - 1
             learned = groups.shares(_bin(train, quantity, edges, origin), bins)
             shares, own = zip(*(_shares(member, quantity, edges, origin) for member in members), strict=True)
             rows += _rows(quantity, edges, learned.value, learned.variance, np.array(shares), np.array(own))
-        return Findings([], {"members": len(members), "regions": rows})
+        return Findings([], {"members": len(members), "median": _median(rows), "regions": rows})
 
 
 def _bin(sample: Sample, quantity: str, edges: Sequence[float], origin: float) -> NDArray[np.intp]:
@@ -104,25 +117,33 @@ def _rows(
     quantiles = [float(chi2.ppf(level, freedom)) / freedom for level in (outside, 1 - outside)]
     rows = []
     for number, (low, high) in enumerate(pairwise(edges)):
-        if variance[number] <= 0 or not 0 < share[number] < 1:
+        if not 0 < MIN_EVENTS * variance[number] <= share[number] ** 2:
             continue
         of_sampling = float(own[:, number].mean())
         excess = float(spread[number]) - of_sampling
         ends = [float(spread[number]) / quantile - of_sampling for quantile in reversed(quantiles)]
         binomial = float(share[number] * (1 - share[number]))
         n_train = binomial / float(variance[number])
-        text = f"{low:g} < {quantity} < {high:g} {_UNITS[quantity]}"
-        rows.append(
-            {
-                "text": text,
-                "n_train": n_train,
-                "n_equivalent": _inverse(binomial, excess),
-                "amplification": _inverse(binomial / n_train, excess),
-                "low": _inverse(binomial / n_train, ends[1]),
-                "high": _inverse(binomial / n_train, ends[0]),
-            }
-        )
+        text = f"{low:g} < {_NAMES[quantity]} < {high:g} {_UNITS[quantity]}"
+        if not shares[:, number].any():
+            rows.append(_row(text, n_train, 0.0, 0.0, 0.0))
+            continue
+        rows.append(_row(text, n_train, *(_inverse(binomial, each) for each in (excess, ends[1], ends[0]))))
     return rows
+
+
+def _row(
+    text: str, n_train: float, n_equivalent: float | None, low: float | None, high: float | None
+) -> dict[str, Any]:
+    gains = [None if number is None else number / n_train for number in (n_equivalent, low, high)]
+    names = ("text", "n_train", "n_equivalent", "amplification", "low", "high")
+    return dict(zip(names, (text, n_train, n_equivalent, *gains), strict=True))
+
+
+def _median(rows: Sequence[dict[str, Any]]) -> float | None:
+    gains = [np.inf if row["amplification"] is None else row["amplification"] for row in rows]
+    median = float(np.median(gains)) if gains else np.inf
+    return median if np.isfinite(median) else None
 
 
 def _inverse(numerator: float, variance: float) -> float | None:

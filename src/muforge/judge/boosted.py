@@ -10,6 +10,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from muforge.judge.binned import BinnedTrees
+
 Floats = NDArray[np.float64]
 Matrix = NDArray[np.float32]
 Backend = Literal["xgboost", "scikit-learn"]
@@ -107,31 +109,27 @@ def _scikit_learn(rows: Rows, validation: Rows, random_state: int, threads: int 
     from sklearn.ensemble import HistGradientBoostingClassifier
     from threadpoolctl import threadpool_limits
 
-    trees = HistGradientBoostingClassifier(
-        max_iter=MOST_TREES,
-        learning_rate=LEARNING_RATE,
-        max_depth=DEPTH,
-        max_leaf_nodes=None,
-        min_samples_leaf=MIN_ROWS,
-        early_stopping=True,
-        n_iter_no_change=PATIENCE,
-        random_state=random_state,
+    trees = BinnedTrees(
+        HistGradientBoostingClassifier(
+            max_iter=MOST_TREES,
+            learning_rate=LEARNING_RATE,
+            max_depth=DEPTH,
+            max_leaf_nodes=None,
+            min_samples_leaf=MIN_ROWS,
+            early_stopping=True,
+            n_iter_no_change=PATIENCE,
+            random_state=random_state,
+        )
     )
     with threadpool_limits(limits=threads, user_api="openmp"):
-        trees.fit(
-            rows.matrix,
-            rows.is_real,
-            sample_weight=rows.weight,
-            X_val=validation.matrix,
-            y_val=validation.is_real,
-            sample_weight_val=validation.weight,
-        )
+        stop = (validation.matrix, validation.is_real, validation.weight)
+        trees.fit(rows.matrix, rows.is_real, rows.weight, stop)
 
     def probability(matrix: Matrix) -> Floats:
         with threadpool_limits(limits=threads, user_api="openmp"):
             return np.asarray(trees.predict_proba(matrix)[:, 1], np.float64)
 
-    return Trees(probability, int(trees.n_iter_))
+    return Trees(probability, int(trees.trees.n_iter_))
 
 
 _BACKENDS: dict[str, Callable[[Rows, Rows, int, int | None], Trees]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal, get_args
 
 from muforge.errors import ConfigError
+from muforge.judge.binned import BinnedTrees
 
 ClassifierName = Literal["histogram", "reference"]
 
@@ -21,7 +22,7 @@ def check_classifier(name: str) -> None:
 
 
 def make_classifier(name: ClassifierName, random_state: int) -> Any:
-    """An unfitted scikit-learn classifier.
+    """An unfitted classifier with scikit-learn's `fit` and `predict_proba`.
 
     Arguments:
         name: `"reference"` is the note's own GradientBoostingClassifier; `"histogram"` is scikit-learn's
@@ -41,10 +42,12 @@ def make_classifier(name: ClassifierName, random_state: int) -> Any:
         )
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-    return HistGradientBoostingClassifier(
-        max_iter=TREES,
-        learning_rate=LEARNING_RATE,
-        max_depth=DEPTH,
-        early_stopping=False,
-        random_state=random_state,
+    return BinnedTrees(
+        HistGradientBoostingClassifier(
+            max_iter=TREES,
+            learning_rate=LEARNING_RATE,
+            max_depth=DEPTH,
+            early_stopping=False,
+            random_state=random_state,
+        )
     )

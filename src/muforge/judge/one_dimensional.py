@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from muforge.judge.binning import TAIL, bin_of, equal_weight_edges, merged, weighted_quantile
 from muforge.judge.chi2 import reduced_chi2
 from muforge.judge.quantities import quantities, values
-from muforge.judge.replicas import Difference, Shares, compare_shares
+from muforge.judge.replicas import REPLICAS, Difference, Shares, compare_shares
 from muforge.judge.result import Findings, Result
 from muforge.judge.sides import OTHERS, Sides
 from muforge.sample import Sample
@@ -45,6 +45,10 @@ class OneDimensional:
     Distribution functions are compared at about a thousand edges, so a KS distance can be too small by what lies
     between two of them, at most 0.002. Quantities that do not vary are left out.
 
+    Arguments:
+        seed: Of the replicas.
+        replicas: For errors and p-values.
+
     Details: `quantities`, by name `edges` and the densities `real`, `generated`, `null` with `real_error` and so on.
 
     References:
@@ -53,11 +57,12 @@ class OneDimensional:
     """
 
     seed: int = 0
+    replicas: int = REPLICAS
     family: ClassVar[str] = "one_dimensional"
 
     def __call__(self, real: Sample, generated: Sample, null: Sample) -> Findings:
         """Compare each quantity by itself; raises `SampleError` if a sample is of one event."""
-        sides = Sides.of(real, generated, null, self.seed, _PLACE)
+        sides = Sides.of(real, generated, null, self.seed, _PLACE, self.replicas)
         results: list[Result] = []
         drawn = {}
         for name in quantities(sides.category):

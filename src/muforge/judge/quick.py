@@ -9,6 +9,9 @@ from muforge.judge.one_dimensional import OneDimensional
 from muforge.judge.result import Result
 from muforge.sample import Sample
 
+REPLICAS = 100
+"""Enough for errors to a tenth."""
+
 
 def quick_look(
     real: Sample,
@@ -32,4 +35,4 @@ def quick_look(
         seed=seed,
         threads=threads,
     )
-    return comparison, tuple(OneDimensional(seed=seed)(real, generated, null).results)
+    return comparison, tuple(OneDimensional(seed=seed, replicas=REPLICAS)(real, generated, null).results)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muforge.judge.checks import one_category
-from muforge.judge.replicas import Difference, Groups, Shares, Statistic, compare_shares
+from muforge.judge.replicas import REPLICAS, Difference, Groups, Shares, Statistic, compare_shares
 from muforge.judge.result import Result
 from muforge.rng import Purpose, stream
 from muforge.sample import Sample
@@ -32,7 +32,15 @@ class Sides:
     multipliers: Mapping[str, NDArray[np.float64]]
 
     @classmethod
-    def of(cls, real: Sample, generated: Sample, null: Sample, seed: int, place: int) -> Self:
+    def of(
+        cls,
+        real: Sample,
+        generated: Sample,
+        null: Sample,
+        seed: int,
+        place: int,
+        replicas: int = REPLICAS,
+    ) -> Self:
         """Deal the events of each sample; `place` keeps the random numbers of tests apart.
 
         Raises:
@@ -43,7 +51,7 @@ class Sides:
         for number, (side, sample) in enumerate(samples.items()):
             generator = stream(seed, Purpose.BOOTSTRAP, place, number)
             groups[side] = Groups(sample, generator)
-            multipliers[side] = groups[side].multipliers(generator)
+            multipliers[side] = groups[side].multipliers(generator, replicas)
         return cls(one_category(real), samples, groups, multipliers)
 
     def shares(self, bin_of_row: Mapping[str, NDArray[np.intp]], bins: int) -> dict[str, Shares]:

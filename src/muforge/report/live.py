@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from muforge.judge import Comparison
+from muforge.judge.result import Result
 from muforge.report import templates
 from muforge.report.content import Row, Section, Table
+from muforge.report.figures_table import all_figures
 from muforge.report.picture import Picture, picture, picture_from_png
 from muforge.report.progress import History, progress
 from muforge.sample import CATEGORY_TITLES
@@ -29,6 +31,7 @@ class Live:
         category: 1 to 4.
         history: Rows of the monitor, as `progress` takes them; empty before its first call.
         comparison: The last BDT test.
+        columns: The last one-dimensional figures of merit.
         plots: PNG files of the last monitor call.
         finished: Whether the training has ended.
         config: The configuration as YAML text.
@@ -37,6 +40,7 @@ class Live:
     category: int
     history: History
     comparison: Comparison | None
+    columns: Sequence[Result]
     plots: Sequence[Path]
     finished: bool
     config: str
@@ -84,9 +88,8 @@ def _tables(part: Live) -> list[Table]:
     if part.comparison is None:
         return []
     rows = [Row(cells) for cells in part.comparison.table()]
-    return [
-        Table("The note's BDT test at the last judged step", ("figure of merit", "generated", "null"), rows)
-    ]
+    header = ("figure of merit", "generated", "null")
+    return [Table("The note's BDT test at the last judged step", header, rows), *all_figures(part.columns)]
 
 
 def _figures(part: Live) -> list[Picture]:

@@ -7,6 +7,16 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from muforge.files import discard
+
+Scalars = dict[tuple[str, int], float]
+"""A value by its tag and step."""
+
+_ALL = 0
+"""TensorBoard's word for events that are not thinned out when they are read."""
+
 
 def available() -> bool:
     """Whether the package `tensorboard` is installed (the extra `watch`)."""
@@ -14,34 +24,56 @@ def available() -> bool:
 
 
 def write_events(history: Sequence[Mapping[str, Any]], folder: Path) -> None:
-    """Add the rows that are not yet in the folder's event files, as scalars `generated/auc`, `null/auc`, `loss/d_loss`.
+    """Bring event files up to the history, as scalars `generated/auc`, `null/auc`, `loss/d_loss`.
+
+    What they hold already is not written again. If they hold something else, of a run that was begun anew or gone on
+    with from an earlier step, they are removed first.
 
     Arguments:
         history: One row per monitor call, with its `step`.
-        folder: Made if it is not there.
+        folder: Of the event files alone; made if it is not there.
     """
     from tensorboard.summary import Writer
 
-    last = _last_step(folder)
-    rows = [row for row in history if row["step"] > last]
-    if not rows:
+    told = _scalars(history)
+    if not told:
+        return
+    written = _written(folder)
+    if not written.items() <= told.items():
+        discard(folder)
+        written = {}
+    missing = [place for place in told if place not in written]
+    if not missing:
         return
     writer = Writer(str(folder))
-    for row in rows:
-        for name, value in row.items():
-            if name != "step" and value is not None:
-                writer.add_scalar(_tag(name), value, row["step"])
+    for tag, step in missing:
+        writer.add_scalar(tag, told[tag, step], step)
     writer.close()
 
 
-def _last_step(folder: Path) -> int:
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+def _scalars(history: Sequence[Mapping[str, Any]]) -> Scalars:
+    """By tag and step, with the precision of an event file."""
+    return {
+        (_tag(name), row["step"]): float(np.float32(value))
+        for row in history
+        for name, value in row.items()
+        if name != "step" and value is not None
+    }
+
+
+def _written(folder: Path) -> Scalars:
+    from tensorboard.backend.event_processing.event_accumulator import TENSORS, EventAccumulator
+    from tensorboard.util.tensor_util import make_ndarray
 
     if not folder.is_dir():
-        return -1
-    events = EventAccumulator(str(folder))
+        return {}
+    events = EventAccumulator(str(folder), size_guidance={TENSORS: _ALL})
     events.Reload()
-    return max((event.step for tag in events.Tags()["tensors"] for event in events.Tensors(tag)), default=-1)
+    return {
+        (tag, event.step): float(make_ndarray(event.tensor_proto))
+        for tag in events.Tags()["tensors"]
+        for event in events.Tensors(tag)
+    }
 
 
 def _tag(name: str) -> str:

@@ -28,6 +28,9 @@ from muforge.training.event_files import available, write_events
 PAGE_NAME = "watch.html"
 EVENTS_NAME = "tensorboard"
 
+Runs = dict[int, Path]
+Stamps = dict[Path, int]
+
 
 @dataclass(frozen=True)
 class Update:
@@ -35,7 +38,7 @@ class Update:
 
     Arguments:
         steps: Last judged step by category; those without a history are missing.
-        finished: Whether all categories have their result.
+        finished: Whether all categories that have a directory have their result.
     """
 
     steps: dict[int, int]
@@ -55,7 +58,7 @@ def watch(
         run: Directory of `muforge train --out`, or of one of its categories.
         every: Seconds between looks, which the page reloads itself after too.
         once: Look once.
-        update: Called after the first look, and after each that found something new.
+        update: Called after the first look, and after each that found another step or the end.
 
     Returns:
         The page.
@@ -68,42 +71,55 @@ def watch(
     if not every > 0:
         raise ConfigError(f"every {every:g} seconds: must be positive")
     directory = Path(run)
+    before: Stamps | None = None
     seen: Update | None = None
     while True:
-        now = _look(directory, every, seen)
-        if now != seen:
-            update(now)
-        seen = now
-        if once or now.finished:
+        runs = _runs(directory)
+        stamps = _stamps(runs)
+        if stamps != before:
+            now = _refresh(directory, runs, every)
+            if now != seen:
+                update(now)
+            before, seen = stamps, now
+            if now.finished:
+                return directory / PAGE_NAME
+        if once:
             return directory / PAGE_NAME
         time.sleep(every)
 
 
-def _look(directory: Path, every: float, seen: Update | None) -> Update:
-    runs = _runs(directory)
-    histories = {category: _read(path / HISTORY_NAME) or [] for category, path in runs.items()}
-    steps = {category: history[-1]["step"] for category, history in histories.items() if history}
-    now = Update(steps, all((path / RESULT_NAME).is_file() for path in runs.values()))
-    if now != seen:
+def _refresh(directory: Path, runs: Runs, every: float) -> Update:
+    begun = {category: path for category, path in runs.items() if (path / CONFIG_NAME).is_file()}
+    histories = {category: _read(path / HISTORY_NAME) or [] for category, path in begun.items()}
+    finished = all((path / RESULT_NAME).is_file() for path in runs.values())
+    _write_page(directory, begun, histories, None if finished else every)
+    if available():
         for category, history in histories.items():
-            if available():
-                write_events(history, directory / EVENTS_NAME / f"category-{category}")
-        _write_page(directory, runs, histories, None if now.finished else every)
-    return now
+            write_events(history, directory / EVENTS_NAME / f"category-{category}")
+    steps = {category: history[-1]["step"] for category, history in histories.items() if history}
+    return Update(steps, finished)
 
 
-def _runs(directory: Path) -> dict[int, Path]:
-    """The directories of the categories that have begun."""
+def _runs(directory: Path) -> Runs:
+    """The directories of the categories, those that have not begun among them."""
     if not directory.is_dir():
         raise TrainingError(f"{directory}: no such run")
     inside = {category: category_directory(directory, category) for category in CATEGORIES}
-    begun = {category: path for category, path in inside.items() if (path / CONFIG_NAME).is_file()}
-    if begun:
-        return begun
-    name, _, number = directory.resolve().name.rpartition("-")
-    if (directory / CONFIG_NAME).is_file() and name == "category" and number.isdigit():
-        return {int(number): directory}
+    if there := {category: path for category, path in inside.items() if path.is_dir()}:
+        return there
+    if (directory / CONFIG_NAME).is_file():
+        resolved = directory.resolve()
+        for category in CATEGORIES:
+            if resolved == category_directory(resolved.parent, category):
+                return {category: directory}
     raise TrainingError(f"{directory}: not a run of 'muforge train', it has no category-1 to category-4")
+
+
+def _stamps(runs: Runs) -> Stamps:
+    """When each file that the page is made of was written."""
+    names = (CONFIG_NAME, HISTORY_NAME, MONITOR_NAME, RESULT_NAME, f"{PLOTS_NAME}/*.png")
+    files = (file for path in runs.values() for name in names for file in path.glob(name))
+    return {file: file.stat().st_mtime_ns for file in files}
 
 
 def _read(path: Path) -> Any:
@@ -116,20 +132,23 @@ def _read(path: Path) -> Any:
 
 
 def _write_page(
-    directory: Path, runs: dict[int, Path], histories: dict[int, list[dict[str, Any]]], refresh: float | None
+    directory: Path, runs: Runs, histories: dict[int, list[dict[str, Any]]], refresh: float | None
 ) -> None:
     from muforge.judge import Comparison
+    from muforge.judge.result import Result
     from muforge.report.live import Live, write_live_page
 
     parts = []
     for category, path in runs.items():
         monitor = _read(path / MONITOR_NAME)
+        columns = [] if monitor is None else monitor["columns"]
         plots = sorted((path / PLOTS_NAME).glob("*.png")) if (path / PLOTS_NAME).is_dir() else []
         parts.append(
             Live(
                 category=category,
                 history=histories[category],
                 comparison=None if monitor is None else Comparison.from_dict(monitor["comparison"]),
+                columns=[Result.from_dict(column) for column in columns],
                 plots=[plot for plot in plots if plot.stem != "progress"],
                 finished=(path / RESULT_NAME).is_file(),
                 config=(path / CONFIG_NAME).read_text(encoding="utf-8"),
