@@ -71,16 +71,16 @@ def watch(
     if not every > 0:
         raise ConfigError(f"every {every:g} seconds: must be positive")
     directory = Path(run)
-    before: Stamps | None = None
+    before: tuple[Runs, Stamps] | None = None
     seen: Update | None = None
     while True:
         runs = _runs(directory)
-        stamps = _stamps(runs)
-        if stamps != before:
+        files = runs, _stamps(runs)
+        if files != before:
             now = _refresh(directory, runs, every)
             if now != seen:
                 update(now)
-            before, seen = stamps, now
+            before, seen = files, now
             if now.finished:
                 return directory / PAGE_NAME
         if once:
