@@ -29,6 +29,7 @@ from muforge.judge.classifier import make_classifier
 from muforge.judge.quantities import matrix, quantities, values
 from muforge.judge.split import at_most, cut_in_two
 from muforge.judge.strong_classifier import split_for_stopping, training_rows
+from muforge.processes import patient_threads
 from muforge.sample import Sample
 
 CATEGORY = 4
@@ -39,6 +40,7 @@ Learner = Callable[[Rows, Rows, int], Trees]
 
 
 def main() -> None:
+    patient_threads()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("dataset", type=Path)
     parser.add_argument("--rows", type=int, nargs="+", default=[50_000, 190_000])

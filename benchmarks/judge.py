@@ -23,6 +23,7 @@ from benchmarks.timing import in_turns, ratio
 from muforge.dataset.store import Dataset
 from muforge.judge import compare, judge_category
 from muforge.judge.quick import quick_look
+from muforge.processes import patient_threads
 from muforge.sample import Sample
 
 CATEGORY = 4
@@ -34,6 +35,7 @@ NOTE = "note's classifier"
 
 
 def main() -> None:
+    patient_threads()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("dataset", type=Path)
     parser.add_argument("--rows", type=int, default=600_000)

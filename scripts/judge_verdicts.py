@@ -21,6 +21,7 @@ from muforge.dataset.store import Dataset
 from muforge.formats import write
 from muforge.judge import Judgement
 from muforge.judge.summary import shown, shown_p_value
+from muforge.processes import patient_threads
 from muforge.sample import Sample, features
 from scripts.blocks import replace_block
 from scripts.browser import screenshot
@@ -39,6 +40,7 @@ SHOWN = (
 
 
 def main() -> None:
+    patient_threads()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("dataset", type=Path)
     parser.add_argument("bundle", type=Path)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from muforge.errors import MuforgeError
-from muforge.processes import Workers, result_of, shared_array
+from muforge.processes import Workers, patient_threads, result_of, shared_array
 
 SECONDS = 2.0
 
@@ -66,3 +66,12 @@ def test_shared_numbers() -> None:
     with array.get_lock():
         array[1] += 3
     assert list(array) == [0, 3]
+
+
+def test_waiting_threads_sleep_unless_the_user_has_said_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    patient_threads()
+    assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    patient_threads()
+    assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"

@@ -12,7 +12,9 @@ INTERNAL_EXIT_CODE = 70
 def main(arguments: list[str] | None = None) -> None:
     """Entry point of the command line; `--debug`, anywhere on it, shows tracebacks."""
     from muforge.cli.app import app
+    from muforge.processes import patient_threads
 
+    patient_threads()
     given = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in given
     try:

@@ -141,6 +141,8 @@ def train(
         for number in chosen
     }
     out.mkdir(exist_ok=True)
+    for number in chosen:
+        category_directory(out, number).mkdir(exist_ok=True)
     judged = {}
     for number, (train, validation, test) in splits.items():
         directory = category_directory(out, number)

@@ -193,7 +193,8 @@ def _amplification(name: str, details: Details | None) -> Section:
     ]
     header = ("region", "n_train", "n_equivalent", "G", "68% interval")
     caption = f"From the variance over {details['members']} generators; a bias that all share is not in it"
-    return Section(anchor, title, tables=[Table(caption, header, rows)])
+    text = f"The median of G over regions is {_number(details['median'])}."
+    return Section(anchor, title, text=[text], tables=[Table(caption, header, rows)])
 
 
 def _number(value: float | None) -> str:
