@@ -42,7 +42,9 @@ def test_a_bundle_against_a_data_set_leaves_page_and_judgement(judged: Path) -> 
     assert {path.name for path in judged.iterdir()} == {JUDGEMENT_NAME, PAGE_NAME}
     judgement = Judgement.load(judged / JUDGEMENT_NAME)
     assert judgement.categories.keys() == {1, 4}
-    assert judgement.provenance["generated"]["kind"] == "bundle"
+    source = judgement.provenance["generated"]
+    assert source["kind"] == "bundle"
+    assert source["configuration"]["4"]["family"] == "gan"
     families = {result.family for result in judgement.categories[4].results}
     assert {"note_classifier", "strong_classifier", "one_dimensional", "memorisation"} <= families
     assert judgement.categories[4].verdict.grade != "indistinguishable"

@@ -27,7 +27,7 @@ class Source:
         name: For people.
         categories: Those that there are.
         load: The muons of a category; of a model, as many as asked for, else all that there are.
-        provenance: Kind, path and checksums, JSON-able.
+        provenance: Kind, name and checksums, JSON-able; no path, since pages are passed on.
         history: Rows of the training history by category, where there is one.
     """
 
@@ -78,7 +78,7 @@ def _of_dataset(data: Dataset, split: Split) -> Source:
     records = data.manifest.categories.items()
     present = tuple(category for category, record in records if record.kept.muons)
     files = {record.file: sha256(data.directory / record.file) for _, record in records}
-    provenance = {"kind": f"data set, {split} events", "path": str(data.directory), "sha256": files}
+    provenance = {"kind": f"data set, {split} events", "name": data.directory.name, "sha256": files}
     return Source(data.directory.name, present, lambda category, _: data.load(category, split), provenance)
 
 
@@ -86,12 +86,19 @@ def _of_file(path: Path) -> Source:
     sample = read([path])
     category = sample.category
     present = tuple(number for number in CATEGORIES if (category == number).any())
-    provenance = {"kind": "file", "path": str(path), "sha256": sha256(path)}
+    provenance = {"kind": "file", "name": path.name, "sha256": sha256(path)}
     return Source(path.name, present, lambda number, _: sample.select(category == number), provenance)
 
 
 def _of_bundle(bundle: Bundle, seed: int) -> Source:
-    provenance = {"kind": "bundle", "path": str(bundle.directory), "sha256": bundle.identity, "seed": seed}
+    models = {str(category): record.model for category, record in bundle.manifest.categories.items()}
+    provenance = {
+        "kind": "bundle",
+        "name": bundle.name,
+        "sha256": bundle.identity,
+        "seed": seed,
+        "configuration": models,
+    }
     return Source(
         bundle.name,
         tuple(bundle.rates),
@@ -105,10 +112,11 @@ def _of_run(path: Path, seed: int) -> Source:
 
     runs = finished_categories(path)
     files = {str(category): sha256(category_directory(path, category) / BEST_NAME) for category in runs}
+    models = {str(category): run.model.config.model_dump(mode="json") for category, run in runs.items()}
     return Source(
         path.name,
         tuple(runs),
         lambda category, muons: runs[category].model.sample(muons, seed=seed),
-        {"kind": "run", "path": str(path), "sha256": files, "seed": seed},
+        {"kind": "run", "name": path.name, "sha256": files, "seed": seed, "configuration": models},
         {category: run.history for category, run in runs.items()},
     )

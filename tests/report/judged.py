@@ -24,7 +24,7 @@ def judged(category: int) -> tuple[CategoryJudgement, tuple[Sample, Sample]]:
 def judgement(name: str = "toy") -> tuple[Judgement, dict[int, tuple[Sample, Sample]]]:
     """Two categories under a name, and their samples."""
     found = {category: judged(category) for category in (1, 4)}
-    provenance = {"real": {"path": "ds", "sha256": {"a": "0" * 64}}, "seed": 0, "train": None}
+    provenance = {"real": {"name": "ds", "sha256": {"a": "0" * 64}}, "seed": 0, "train": None}
     return (
         Judgement(
             name=name, categories={number: each for number, (each, _) in found.items()}, provenance=provenance

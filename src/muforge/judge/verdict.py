@@ -21,7 +21,7 @@ ONE_SIDED_95 = 1.645
 FAMILIES = {
     "note_classifier": "the note's boosted trees",
     "strong_classifier": "the strong classifier",
-    "one_dimensional": "one-dimensional distributions",
+    "one_dimensional": "columns and derived quantities one by one",
     "comb": "the comb of slits",
     "pairs": "pairs of columns",
     "correlation": "the correlation matrix",
