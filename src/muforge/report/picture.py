@@ -16,6 +16,10 @@ LARGEST_SVG = 150_000
 """Bytes above which a figure is embedded as PNG."""
 
 
+WIDEST_ON_A_PHONE = 1000
+"""Pixels."""
+
+
 @dataclass(frozen=True)
 class Picture:
     """What an `img` element needs.
@@ -33,6 +37,11 @@ class Picture:
     caption: str
     width: int
     height: int
+
+    @property
+    def wide(self) -> bool:
+        """Too wide to be read when shrunk to the width of a phone."""
+        return self.width > WIDEST_ON_A_PHONE
 
 
 def picture(figure: Figure, alt: str, caption: str) -> Picture:
