@@ -34,7 +34,7 @@ Make = Callable[[int], FigureOfMerit]
 """A test from the number of the pseudo-experiment."""
 
 FAST: dict[str, tuple[Make, int, int]] = {
-    "one_dimensional": (lambda seed: OneDimensional(seed=seed), 1500, 1),
+    "one_dimensional": (lambda seed: OneDimensional(seed=seed, replicas=200), 1500, 1),
     "comb": (lambda seed: Comb(seed=seed), 6000, 1),
     "pairs": (lambda seed: Pairs(seed=seed), 6000, 1),
     "correlation": (lambda seed: Correlation(seed=seed), 1500, 4),
