@@ -52,8 +52,12 @@ def main() -> None:
     others, shuffled = arguments.work / "others.parquet", arguments.work / "shuffled.root"
     categories = arguments.categories
     held_out = Sample.concatenate(data.load(category, "validation") for category in categories)
-    write(held_out, others)
-    write(Sample.concatenate(product_of_marginals(data, category) for category in categories), shuffled)
+    write(held_out, others, force=True)
+    write(
+        Sample.concatenate(product_of_marginals(data, category) for category in categories),
+        shuffled,
+        force=True,
+    )
     judged = {
         name: judge_files(
             arguments.dataset,
