@@ -52,7 +52,7 @@ def main() -> None:
     others, shuffled = arguments.work / "others.parquet", arguments.work / "shuffled.root"
     categories = arguments.categories
     held_out = Sample.concatenate(data.load(category, "validation") for category in categories)
-    write(held_out, others, force=True)
+    write(held_out, others, "parquet", force=True)
     write(
         Sample.concatenate(product_of_marginals(data, category) for category in categories),
         shuffled,
