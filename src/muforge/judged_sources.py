@@ -16,8 +16,6 @@ from muforge.files import sha256
 from muforge.formats import read
 from muforge.sample import CATEGORIES, Sample
 
-Loader = Callable[[int], Sample]
-
 
 @dataclass(frozen=True, eq=False)
 class Source:

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from muforge.report.labels import axis_label
 from muforge.report.layout import panel_grid
@@ -50,14 +51,8 @@ def tail_cells(cells: Mapping[str, Any], *, title: str = "") -> Figure:
                 axes.text(i + 0.5, j + 0.5, text, ha="center", va="center", fontsize=8, color=colour)
         for axis, edges in ((axes.xaxis, cells["p_edges"]), (axes.yaxis, cells["pt_edges"])):
             axis.set_ticks(range(len(edges)), [f"{edge:g}" for edge in edges])
-            axis.set_minor_locator(_none())
+            axis.set_minor_locator(NullLocator())
         axes.set_xlabel(axis_label("p"))
         axes.set_ylabel(axis_label("pt"))
         figure.colorbar(ScalarMappable(norm, COLOURS), ax=axes, label="difference in sigma", extend="both")
     return figure
-
-
-def _none() -> Any:
-    from matplotlib.ticker import NullLocator
-
-    return NullLocator()
