@@ -55,7 +55,10 @@ def main() -> None:
                 for defect, plant in DEFECTS.items()
             }
             print(name, rows, found[f"{name}, {rows // 1000}k + {rows // 1000}k"], flush=True)
-    record = new_record("python -m benchmarks.classifiers DATASET")
+    rows_asked = " ".join(map(str, arguments.rows))
+    record = new_record(
+        f"python -m benchmarks.classifiers DATASET --rows {rows_asked} --seeds {arguments.seeds}"
+    )
     record["classifiers"] = {"seeds": arguments.seeds, "found": found}
     path = save_record(record, "classifiers")
     replace_block(ROOT / "docs" / "judge.md", "classifiers", table(record, path.name))
