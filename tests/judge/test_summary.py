@@ -24,6 +24,16 @@ def test_of_equal_p_values_the_largest_pull_is_the_worst() -> None:
     assert "worst of 3: py" in rows[1][0]
 
 
+def test_of_exact_figures_the_largest_deviation_is_the_worst() -> None:
+    rows = summary(
+        [
+            Result("bounds", "share", of, value, None, 0.0, None, None, 100.0, 0.0)
+            for of, value in (("a", 0.0), ("b", 0.008), ("c", 0.001))
+        ]
+    )
+    assert "worst of 3: b" in rows[1][0]
+
+
 def test_few_are_shown_each() -> None:
     shown_names = [row[0].strip() for row in summary([result("px", 0.3), result("", None)])]
     assert shown_names[1:] == ["KS distance (px)", "KS distance"]

@@ -69,6 +69,7 @@ def test_figures_have_alternative_text_and_are_small_vectors_or_pixels(page: str
     images = Elements(page).of("img")
     assert len(images) > 15
     assert all(len(image["alt"]) > 20 for image in images)
+    assert all(re.search(r"\d", image["alt"]) for image in images)
     kinds = {image["src"].split(";")[0] for image in images}
     assert kinds == {"data:image/svg+xml", "data:image/png"}
     for image in images:

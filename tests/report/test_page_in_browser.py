@@ -66,6 +66,21 @@ def test_the_page_is_whole(browser: Any, address: str, size: tuple[int, int], sc
     assert (PICTURES / name).stat().st_size > 10_000
 
 
+@pytest.mark.parametrize(("size", "abreast"), [(DESKTOP, 3), (PHONE, 1)], ids=["desktop", "phone"])
+def test_small_figures_stand_abreast_where_there_is_room(
+    browser: Any, address: str, size: tuple[int, int], abreast: int
+) -> None:
+    emulate(browser, size, "light")
+    browser.get(address)
+    places = browser.execute_script(
+        "const images = document.querySelectorAll('#category-1-one-dimensional img');"
+        "return [...images].map(i => i.getBoundingClientRect()).map(r => [r.left, r.right])"
+    )
+    assert len(places) > 5
+    assert len({left for left, _ in places}) == abreast
+    assert all(left >= 0 and right <= size[0] for left, right in places)
+
+
 def test_colours_follow_the_reader(browser: Any, address: str) -> None:
     grounds = []
     for scheme in ("light", "dark"):

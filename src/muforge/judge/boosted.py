@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Literal
+from itertools import islice
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,7 +110,7 @@ def _scikit_learn(rows: Rows, validation: Rows, random_state: int, threads: int 
     from sklearn.ensemble import HistGradientBoostingClassifier
     from threadpoolctl import threadpool_limits
 
-    trees = BinnedTrees(
+    best = _Best(
         HistGradientBoostingClassifier(
             max_iter=MOST_TREES,
             learning_rate=LEARNING_RATE,
@@ -121,6 +122,7 @@ def _scikit_learn(rows: Rows, validation: Rows, random_state: int, threads: int 
             random_state=random_state,
         )
     )
+    trees = BinnedTrees(best)
     with threadpool_limits(limits=threads, user_api="openmp"):
         stop = (validation.matrix, validation.is_real, validation.weight)
         trees.fit(rows.matrix, rows.is_real, rows.weight, stop)
@@ -129,7 +131,25 @@ def _scikit_learn(rows: Rows, validation: Rows, random_state: int, threads: int 
         with threadpool_limits(limits=threads, user_api="openmp"):
             return np.asarray(trees.predict_proba(matrix)[:, 1], np.float64)
 
-    return Trees(probability, int(trees.trees.n_iter_))
+    return Trees(probability, best.kept)
+
+
+class _Best:
+    """scikit-learn's histogram trees without those grown after the best one, which it keeps."""
+
+    def __init__(self, trees: Any) -> None:
+        self._trees = trees
+        self.kept = 0
+
+    def fit(self, *rows: Any, **options: Any) -> Self:
+        self._trees.fit(*rows, **options)
+        # The scores are minus the loss, the first before any tree.
+        self.kept = max(1, int(np.argmax(self._trees.validation_score_)))
+        return self
+
+    def predict_proba(self, bins: Matrix) -> Floats:
+        staged = islice(self._trees.staged_predict_proba(bins), self.kept - 1, None)
+        return np.asarray(next(staged), np.float64)
 
 
 _BACKENDS: dict[str, Callable[[Rows, Rows, int, int | None], Trees]] = {

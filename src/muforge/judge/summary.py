@@ -56,6 +56,13 @@ def anomalies(judged: CategoryJudgement) -> list[str]:
     return [cell["text"] for cell in cells[:ANOMALIES_SHOWN]]
 
 
+def rank(result: Result) -> tuple[float, float, float]:
+    """Sorts what differs most to the front: by p-value, by deviation over error, and by deviation."""
+    p_value = 1.0 if result.p_value is None else result.p_value
+    deviation = abs(result.value - result.perfect)
+    return p_value, -deviation / result.error if result.error else 0.0, -deviation
+
+
 def shown(value: float | None, error: float | None = None) -> str:
     """A figure with its error, to the error's second digit; `n/a` where there is no value."""
     if value is None:
@@ -88,11 +95,5 @@ def _decimals(error: float) -> int:
 def _chosen(same: Sequence[Result]) -> list[tuple[str, Result]]:
     if len(same) <= SHOWN_APART:
         return [(f"{result.name} ({result.of})" if result.of else result.name, result) for result in same]
-    worst = min(same, key=_rank)
+    worst = min(same, key=rank)
     return [(f"{worst.name} (worst of {len(same)}: {worst.of})", worst)]
-
-
-def _rank(result: Result) -> tuple[float, float]:
-    p_value = 1.0 if result.p_value is None else result.p_value
-    pull = abs(result.value - result.perfect) / result.error if result.error else 0.0
-    return p_value, -pull

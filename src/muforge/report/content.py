@@ -33,7 +33,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a page that can be linked to."""
+    """A part of a page that can be linked to; figures of a `gallery` stand abreast where there is room."""
 
     anchor: str
     title: str
@@ -41,3 +41,4 @@ class Section:
     items: Sequence[str] = ()
     tables: Sequence[Table] = ()
     figures: Sequence[Picture] = ()
+    gallery: Sequence[Picture] = ()

@@ -15,7 +15,7 @@ from muforge.report.layout import panel_grid
 from muforge.report.style import house_style
 
 COLOURS = "RdBu_r"
-_PANEL = (4.2, 4.2)
+_PANEL = (2.9, 2.9)
 _RIGHT, _HEAD = 1.2, 0.35
 """Inches."""
 

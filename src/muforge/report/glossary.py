@@ -12,7 +12,7 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
         "p",
         "Probability of a figure as far from a perfect generator's, if generated and simulated muons were of one "
         "distribution. Errors and p-values are over events, since muons of one proton are correlated. Differences at "
-        "p < 0.01 are marked.",
+        "p < 0.01 are marked, and so are violated bounds of physics.",
     ),
     (
         "N_eff",
@@ -36,6 +36,11 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
         "Largest distance, and area, between two distribution functions; the area over the standard deviation. 0.",
     ),
     ("chi2 / d.o.f.", "Of the shares in bins of about equal weight. 1."),
+    (
+        "Most anomalous cell, largest deviation of a slit",
+        "Largest of many differences, in standard deviations of its own; its p-value allows for how many were "
+        "looked at. As the null.",
+    ),
     (
         "Contrast of the slits",
         "1 - (density of start z in the water slits) / (density beside them). As in the simulation.",

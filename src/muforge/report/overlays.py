@@ -14,27 +14,27 @@ from muforge.report.layout import head_legend, panel_grid
 from muforge.report.panel import draw_densities, draw_ratio, ratio_panel
 from muforge.report.style import GENERATED, house_style
 
-_PANEL = (4.4, 3.6)
-"""Width and height in inches."""
+_PANEL = (3.0, 2.7)
+"""Width and height in inches, so that three abreast can be read on a page and one on a phone."""
 
 
-def overlays(quantities: Mapping[str, Mapping[str, Sequence[float]]], *, title: str = "") -> Figure:
-    """Real and generated densities of each quantity with their ratio; errors are over events.
+def overlay(quantity: str, content: Mapping[str, Sequence[float]], *, title: str = "") -> Figure:
+    """Real and generated densities of a quantity with their ratio; errors are over events.
 
     Arguments:
-        quantities: By name `edges`, `real`, `generated` and their errors, as `OneDimensional` gives them.
+        quantity: A column or a quantity derived from columns.
+        content: `edges`, `real`, `generated` and their errors, as `OneDimensional` gives them.
     """
     with house_style():
-        figure, places = panel_grid(len(quantities), _PANEL, title)
-        for (name, content), place in zip(quantities.items(), places, strict=True):
-            real, generated = (_density(content, side) for side in ("real", "generated"))
-            main, below = ratio_panel(figure, place)
-            handles = draw_densities(main, real, generated, GENERATED)
-            draw_ratio(below, real, generated, GENERATED)
-            main.set_xlim(real.edges[0], real.edges[-1])
-            main.set_ylabel(density_label(name))
-            below.set_xlabel(axis_label(name))
-            below.set_ylabel("ratio to real", loc="center")
+        figure, places = panel_grid(1, _PANEL, title)
+        real, generated = (_density(content, side) for side in ("real", "generated"))
+        main, below = ratio_panel(figure, places[0])
+        handles = draw_densities(main, real, generated, GENERATED)
+        draw_ratio(below, real, generated, GENERATED)
+        main.set_xlim(real.edges[0], real.edges[-1])
+        main.set_ylabel(density_label(quantity))
+        below.set_xlabel(axis_label(quantity))
+        below.set_ylabel("ratio", loc="center")
         head_legend(figure, title, handles, ["real", "generated"])
     return figure
 

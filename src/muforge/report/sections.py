@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from muforge.judge import CategoryJudgement, Comparison
+from muforge.judge.result import Result
+from muforge.judge.summary import shown, shown_p_value
 from muforge.judge.verdict import LEVEL
 from muforge.report.bdt import bdt_output
 from muforge.report.comb import comb
@@ -13,7 +15,7 @@ from muforge.report.content import Row, Section, Table
 from muforge.report.correlations import correlations
 from muforge.report.figures_table import all_figures, overview
 from muforge.report.outline import outline
-from muforge.report.overlays import overlays
+from muforge.report.overlays import overlay
 from muforge.report.pairs import pairs
 from muforge.report.picture import picture
 from muforge.report.progress import History, progress
@@ -47,7 +49,10 @@ def sections(
             out.append(Section(f"{name}-{family.replace('_', '-')}", title, **made))
     if samples is not None:
         drawn = pairs(*samples, features(judged.category))
-        alt = "Two-dimensional histograms of every pair of columns, real and generated side by side."
+        alt = (
+            "Two-dimensional histograms of every pair of columns, real and generated side by side."
+            f"{_stated(_worst(judged.of_family('pairs')))}"
+        )
         figure = picture(drawn, alt, "Colour is the share of muons in a bin, on one logarithmic scale.")
         out.append(Section(f"{name}-pair-plots", "Pairs of columns", figures=[figure]))
     out.append(_amplification(name, judged.details.get("amplification")))
@@ -94,13 +99,13 @@ def _anomalies(details: Details, judged: CategoryJudgement) -> dict[str, Any]:
 
 
 def _overlays(details: Details, judged: CategoryJudgement) -> dict[str, Any]:
-    names = ", ".join(details["quantities"])
-    figure = picture(
-        overlays(details["quantities"]),
-        f"Overlaid densities of {names}, real and generated, each with the ratio of the two.",
-        "Densities of simulated (filled) and generated muons (line) and their ratio; errors are over events.",
-    )
-    return {"figures": [figure]}
+    pictures = []
+    for name, content in details["quantities"].items():
+        distances = _stated([r for r in judged.of_family("one_dimensional") if r.of == name][:1])
+        alt = f"Densities of {name}, real and generated, and their ratio.{distances}"
+        pictures.append(picture(overlay(name, content), alt, f"{name}.{distances}"))
+    text = "Densities of simulated and generated muons and their ratio; errors are over events."
+    return {"text": [text], "gallery": pictures}
 
 
 def _comb(details: Details, judged: CategoryJudgement) -> dict[str, Any]:
@@ -114,7 +119,10 @@ def _comb(details: Details, judged: CategoryJudgement) -> dict[str, Any]:
 
 
 def _correlation(details: Details, judged: CategoryJudgement) -> dict[str, Any]:
-    alt = f"Rank correlations of {', '.join(details['columns'])}: real, generated and their difference."
+    alt = (
+        f"Rank correlations of {', '.join(details['columns'])}: real, generated and their difference."
+        f"{_stated(judged.of_family('correlation'))}"
+    )
     return {"figures": [picture(correlations(details), alt, "Correlations of normal scores.")]}
 
 
@@ -156,7 +164,8 @@ def _bounds(details: Details, judged: CategoryJudgement) -> dict[str, Any]:
 def _memorisation(details: Details, judged: CategoryJudgement) -> dict[str, Any]:
     figure = picture(
         outline(details["distance"], r"$\log_{10}$ of the distance to the nearest training muon"),
-        "Distances to the nearest training muon, of generated and of held-out simulated muons.",
+        "Distances to the nearest training muon, of generated and of held-out simulated muons."
+        f"{_stated(judged.of_family('memorisation')[:1])}",
         "In standard deviations of normal scores. A generator that copies has an excess at small distances.",
     )
     return {"figures": [figure]}
@@ -193,8 +202,44 @@ def _amplification(name: str, details: Details | None) -> Section:
     ]
     header = ("region", "n_train", "n_equivalent", "G", "68% interval")
     caption = f"From the variance over {details['members']} generators; a bias that all share is not in it"
-    text = f"The median of G over regions is {_number(details['median'])}."
-    return Section(anchor, title, text=[text], tables=[Table(caption, header, rows)])
+    text = [
+        _middle(details),
+        "Of generators that differ in their seed alone, and not in their training muons, G is an upper limit.",
+    ]
+    return Section(anchor, title, text=text, tables=[Table(caption, header, rows)])
+
+
+def _middle(details: Details) -> str:
+    if not details["regions"]:
+        return "No region holds enough training events."
+    if details["median"] is None:
+        return (
+            "At least half of the regions have no upper end of G: there the generators spread no more than their "
+            "finite samples do."
+        )
+    return f"The median of G = n_equivalent / n_train over regions is {_number(details['median'])}."
+
+
+def _worst(results: Sequence[Result]) -> Sequence[Result]:
+    """The one that differs most, if any."""
+    tested = [result for result in results if result.p_value is not None]
+    return sorted(tested, key=lambda result: (result.p_value, -result.value))[:1]
+
+
+def _stated(results: Sequence[Result]) -> str:
+    """Figures of merit as sentences, each after a space."""
+    return "".join(map(_sentence, results))
+
+
+def _sentence(result: Result) -> str:
+    name = f"{result.name} of {result.of}" if result.family == "pairs" else result.name
+    text = f" {name[0].upper()}{name[1:]}: {shown(result.value, result.error)}"
+    if result.null is not None:
+        text += f", null {shown(result.null, result.null_error)}"
+    if result.p_value is not None:
+        p_value = shown_p_value(result.p_value).removesuffix(" *")
+        text += f", p {p_value}" if p_value.startswith("<") else f", p = {p_value}"
+    return f"{text}."
 
 
 def _number(value: float | None) -> str:
