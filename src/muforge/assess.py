@@ -67,7 +67,7 @@ def judge_files(
         MuforgeError: An input cannot be read or judged, or `out` cannot be written.
     """
     folder = None if out is None else _checked_folder(Path(out), force)
-    simulated = real_source(Path(real), "test")
+    simulated = real_source(Path(real))
     judged = generated_source(Path(generated), seed)
     trained_on = _training(Path(real), train)
     members = [generated_source(Path(path), seed) for path in ensemble]

@@ -36,13 +36,13 @@ class Source:
     history: Mapping[int, list[dict[str, Any]]] = field(default_factory=dict)
 
 
-def real_source(path: Path, split: Split) -> Source:
-    """Simulated muons: one split of a data set, or all of a file.
+def real_source(path: Path) -> Source:
+    """Simulated muons: the test events of a data set, or all of a file.
 
     Raises:
         MuforgeError: It is neither.
     """
-    return _of_dataset(Dataset.open(path), split) if (path / DATASET_NAME).is_file() else _of_file(path)
+    return _of_dataset(Dataset.open(path), "test") if is_dataset(path) else _of_file(path)
 
 
 def training_source(path: Path) -> Source:
@@ -62,7 +62,7 @@ def generated_source(path: Path, seed: int) -> Source:
     """
     if (path / BUNDLE_NAME).is_file():
         return _of_bundle(Bundle.load(path), seed)
-    if (path / DATASET_NAME).is_file():
+    if is_dataset(path):
         return _of_dataset(Dataset.open(path), "test")
     return _of_run(path, seed) if path.is_dir() else _of_file(path)
 

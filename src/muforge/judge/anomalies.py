@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muforge.judge.binning import bin_of, weighted_quantile
-from muforge.judge.chi2 import effective_entries
+from muforge.judge.chi2 import effective_entries, largest_pull
 from muforge.judge.comb import find_slits
 from muforge.judge.quantities import quantities, values
 from muforge.judge.replicas import Shares
@@ -69,10 +69,7 @@ class Anomalies:
         scale = {side: _deviation(shares[side], shares["real"]) for side in OTHERS}
         if not all(np.isfinite(each).any() for each in scale.values()):
             return Findings([])
-        found = {
-            side: sides.compare(shares, side, lambda rows, s=scale[side]: np.abs(rows / s).max(axis=1))  # type: ignore[misc]
-            for side in OTHERS
-        }
+        found = {side: sides.compare(shares, side, largest_pull(scale[side])) for side in OTHERS}
         result = sides.result(self.family, "most anomalous cell, in sigma", "", found, 0.0)
         pull = (shares["generated"].value - shares["real"].value) / scale["generated"]
         cells = [cell for grid in grids for cell in grid.cells()]

@@ -1,4 +1,4 @@
-"""Chi2 between the shares of two samples."""
+"""How far the shares of two samples are apart, in their standard deviations: chi2 and the largest pull."""
 
 from __future__ import annotations
 
@@ -37,3 +37,8 @@ def reduced_chi2(a: Shares, b: Shares) -> Statistic | None:
         return None
     scale = (a.variance + b.variance)[used] * degrees_of_freedom
     return lambda rows: np.asarray((rows[:, used] ** 2 / scale).sum(axis=1))
+
+
+def largest_pull(scale: NDArray[np.float64]) -> Statistic:
+    """The largest absolute difference of shares, each over its `scale`, shape (bins,); infinite ones do not count."""
+    return lambda rows: np.asarray(np.abs(rows / scale).max(axis=1))

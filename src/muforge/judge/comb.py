@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from muforge.judge.chi2 import largest_pull
 from muforge.judge.quantities import values
 from muforge.judge.replicas import Shares
 from muforge.judge.result import Findings, Result
@@ -85,7 +85,7 @@ class Comb:
         for side in OTHERS:
             sigma = np.sqrt(contrasts[side].variance + contrasts["real"].variance)
             scale = np.where(sigma > 0, sigma, np.inf)
-            found[side] = sides.compare(contrasts, side, partial(_largest, scale))
+            found[side] = sides.compare(contrasts, side, largest_pull(scale))
         return sides.result(self.family, "largest deviation of a slit, in sigma", "start_z", found, 0.0)
 
 
@@ -103,10 +103,6 @@ class Slit:
         """Width of the flanks over that of the slit."""
         flanks = self.front - self.flank_front + self.flank_back - self.back
         return flanks / (self.back - self.front)
-
-
-def _largest(scale: Floats, rows: Floats) -> Floats:
-    return np.asarray(np.abs(rows / scale).max(axis=1))
 
 
 def find_slits(real: Sample, null: Sample) -> list[Slit]:

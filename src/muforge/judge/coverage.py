@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from muforge.judge.checks import one_category
 from muforge.judge.result import Findings, Result
+from muforge.judge.sides import OTHERS
 from muforge.judge.standardise import NormalScores
 from muforge.rng import Purpose, stream
 from muforge.sample import Sample, features
@@ -61,7 +62,7 @@ class Coverage:
             side: np.array(
                 [_covered(centres, radius, part) for part in _parts(scale.transform(drawn[side]), size)]
             )
-            for side in ("generated", "null")
+            for side in OTHERS
         }
         return Findings([self._result(found["generated"], found["null"], size)])
 

@@ -13,6 +13,7 @@ from muforge.judge.checks import one_category
 from muforge.judge.quantities import quantities
 from muforge.judge.replicas import events
 from muforge.judge.result import Findings, Result
+from muforge.judge.sides import OTHERS
 from muforge.judge.standardise import NormalScores
 from muforge.rng import Purpose, stream
 from muforge.sample import Sample
@@ -57,7 +58,7 @@ class Kernel:
             return Findings([])
         found = {
             side: np.array([_discrepancy(a, b) for a, b in zip(cut[side], cut["real"], strict=True)])
-            for side in ("generated", "null")
+            for side in OTHERS
         }
         if not all(np.isfinite(each).all() and each.std() > 0 for each in found.values()):
             return Findings([])
