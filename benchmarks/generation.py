@@ -62,4 +62,4 @@ def _note_size(bundle: Bundle) -> TrainedModel:
     config = GANConfig(generator=GeneratorConfig(layers=2, node_factor=6))
     bounds = tuple(np.asarray(end) for end in trained.representation.bounds)
     sampler = GANModel.build_sampler(config, trained.representation.dimensions, (bounds[0], bounds[1]))
-    return TrainedModel(4, config, trained.representation, sampler, config.latent_dimensions)
+    return TrainedModel(4, config, trained.representation, sampler)

@@ -42,9 +42,7 @@ def untrained_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(category)
             model = GANModel(config, len(columns), representation.bounds)
-        models[category] = TrainedModel(
-            category, config, representation, model.sampler, config.latent_dimensions
-        )
+        models[category] = TrainedModel(category, config, representation, model.sampler)
     return save_bundle(folder / "bundle", models, dataset, name="untrained")
 
 

@@ -35,7 +35,7 @@ def untrained(dataset: Dataset, category: int) -> TrainedModel:
     representation = Representation.fit(sample, features(category), NoteRepresentationConfig())
     torch.manual_seed(category)
     model = GANModel(SMALL, representation.dimensions, representation.bounds)
-    return TrainedModel(category, SMALL, representation, model.sampler, SMALL.latent_dimensions)
+    return TrainedModel(category, SMALL, representation, model.sampler)
 
 
 @pytest.fixture(scope="module")

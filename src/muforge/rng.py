@@ -31,6 +31,7 @@ class Purpose(IntEnum):
     BOOTSTRAP = 12
     PROJECTION = 13
     SUBSAMPLE = 14
+    DISTILLATION = 15
 
 
 def stream(seed: int, purpose: Purpose, *place: int) -> np.random.Generator:

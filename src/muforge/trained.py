@@ -36,7 +36,6 @@ class TrainedModel:
         config: The model's configuration.
         representation: Of the category's features.
         sampler: Maps latents of shape (n, latent_dimensions) to network space; put into evaluation mode here.
-        latent_dimensions: Numbers in a latent vector.
 
     Raises:
         RepresentationError: The representation is of other columns than the category's features.
@@ -49,7 +48,6 @@ class TrainedModel:
         config: ModelConfig,
         representation: Representation,
         sampler: nn.Module,
-        latent_dimensions: int,
     ) -> None:
         if representation.columns != features(category):
             raise RepresentationError(
@@ -60,7 +58,7 @@ class TrainedModel:
         self.config = config
         self.representation = representation
         self.sampler = sampler.eval().requires_grad_(False)
-        self.latent_dimensions = latent_dimensions
+        self.latent_dimensions = config.latents(representation.learned)
 
     def __repr__(self) -> str:
         return f"TrainedModel(category {self.category}, {self.config.family}: {', '.join(self.representation.columns)})"
@@ -85,10 +83,10 @@ class TrainedModel:
             raise ConfigError(f"model configuration: {first_problem(error)}") from None
         fitted = Representation.from_state(representation)
         with torch.random.fork_rng(devices=[]):
-            sampler = build_sampler(own, fitted.dimensions, fitted.bounds)
+            sampler = build_sampler(own, fitted.learned, fitted.bounds)
         _check_tensors(sampler.state_dict(), tensors)
         sampler.load_state_dict(dict(tensors))
-        return cls(category, own, fitted, sampler, own.latent_dimensions)
+        return cls(category, own, fitted, sampler)
 
     def tensors(self) -> dict[str, Tensor]:
         """The sampler's weights and running statistics by name, on the CPU."""
@@ -134,10 +132,11 @@ class TrainedModel:
 
     def _one_pass(self, rng: np.random.Generator) -> dict[str, NDArray[np.float32]]:
         device = next(self.sampler.parameters()).device
-        latent = gaussian_latent(ROWS_PER_PASS, self.latent_dimensions, rng).to(device)
+        own = self.latent_dimensions
+        latent = gaussian_latent(ROWS_PER_PASS, own + self.representation.symmetric, rng)
         with torch_settings(threads=1, matmul_precision="highest"), torch.inference_mode():
-            output = self.sampler(latent).cpu().numpy()
-        return self.representation.decode(output)
+            learned = self.sampler(latent[:, :own].to(device)).cpu().numpy()
+        return self.representation.decode(np.concatenate([learned, latent[:, own:].numpy()], axis=1))
 
 
 def _check_tensors(expected: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> None:

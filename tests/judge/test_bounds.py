@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from muforge.judge.bounds import BEAM_MOMENTUM, GAPS, Bounds, transverse_limit
+from muforge.judge.bounds import GAPS, Bounds
+from muforge.kinematics import BEAM_MOMENTUM, transverse_limit
 from muforge.sample import Sample
 from tests.judge.beam import beam, generated
 from tests.judge.toy import altered, toy

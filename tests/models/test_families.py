@@ -14,35 +14,54 @@ from muforge import models
 from muforge.errors import ConfigError
 from muforge.models.protocol import Bounds, Model, ModelConfig, gaussian_latent
 
+SPLINES = {"width": 8, "depth": 2, "bins": 5, "knots": 6, "knots_others": 3}
 TINY: dict[str, dict[str, Any]] = {
     "gan": {
+        "family": "gan",
         "latent_dimensions": 7,
         "generator": {"shape": "flat", "width": 12, "layers": 2},
         "discriminator": {"shape": "flat", "width": 12, "layers": 2, "batch_norm": True, "dropout": 0.1},
     },
+    "vae": {"family": "vae", "latent_dimensions": 3, "nodes_encoder": 8, "nodes_decoder": 8},
+    "autoregressive flow": {"family": "flow", **SPLINES},
+    "coupling flow": {"family": "flow", "transform": "coupling", **SPLINES},
+    "mixture": {"family": "mixture", "components": 3},
+    "student": {"family": "student", "width": 8, "knots": 6, "latent_dimensions": 7},
 }
-"""A small network of each family. A new family adds a line here."""
+"""A small network of each kind. A new family adds a line here."""
 
-every_family = pytest.mark.parametrize("name", models.FAMILIES)
+BOXES = {"gan": (-1.0, 1.0), "vae": (0.0, 1.0)}
+"""The box that is the network space of a kind; that of the others is unbounded."""
+
+DENSITIES = ("autoregressive flow", "coupling flow", "mixture")
+"""Kinds with a density."""
+
+every_family = pytest.mark.parametrize("name", TINY)
 BATCH_SIZE = 20
 
 
 def tiny_config(name: str) -> ModelConfig:
-    return models.config_from({"family": name, **TINY[name]})
+    return models.config_from(TINY[name])
 
 
 def box(dimensions: int, low: float = -1.0, high: float = 1.0) -> Bounds:
     return np.full(dimensions, low, np.float32), np.full(dimensions, high, np.float32)
 
 
+def space(name: str, dimensions: int) -> Bounds:
+    return box(dimensions, *BOXES.get(name, (-np.inf, np.inf)))
+
+
 def build(name: str, dimensions: int = 6, bounds: Bounds | None = None, seed: int = 0) -> Model:
     torch.manual_seed(seed)
-    return models.build(tiny_config(name), dimensions, bounds or box(dimensions))
+    return models.build(tiny_config(name), dimensions, bounds or space(name, dimensions))
 
 
 def batch(model: Model, seed: int = 0) -> Tensor:
     rows = model.rows_per_step(BATCH_SIZE)
-    values = np.random.default_rng(seed).uniform(-1, 1, (rows, model.dimensions))
+    columns = model.dimensions + (model.latent_dimensions if model.config.family == "student" else 0)
+    low = 0 if model.config.family == "vae" else -1
+    values = np.random.default_rng(seed).uniform(low, 1, (rows, columns))
     return torch.from_numpy(values.astype(np.float32))
 
 
@@ -92,8 +111,9 @@ def test_losses_are_detached_scalars(name: str) -> None:
         assert not loss.requires_grad
 
 
-@every_family
-@pytest.mark.parametrize(("low", "high"), [(-1.0, 1.0), (0.0, 1.0), (-1.25, 0.75)])
+@pytest.mark.parametrize(
+    ("name", "low", "high"), [("gan", -1.0, 1.0), ("gan", 0.0, 1.0), ("gan", -1.25, 0.75), ("vae", 0.0, 1.0)]
+)
 def test_samples_lie_in_the_box_even_for_extreme_latents(name: str, low: float, high: float) -> None:
     bounds = box(6, low, high)
     model = build(name, bounds=bounds)
@@ -113,7 +133,7 @@ def test_samples_lie_in_the_box_even_for_extreme_latents(name: str, low: float, 
 def test_the_sampler_is_all_that_sampling_needs(name: str) -> None:
     model = build(name)
     train(model, 3)
-    sampler = models.build_sampler(tiny_config(name), 6, box(6))
+    sampler = models.build_sampler(tiny_config(name), 6, space(name, 6))
     sampler.load_state_dict(model.sampler.state_dict())
     latent = gaussian_latent(50, model.latent_dimensions, np.random.default_rng(3))
     with torch.inference_mode():
@@ -165,16 +185,79 @@ def test_configuration_survives_json(name: str) -> None:
 
 
 def test_every_family_has_a_tiny_network() -> None:
-    assert set(TINY) == set(models.FAMILIES)
+    assert {options["family"] for options in TINY.values()} == set(models.FAMILIES)
 
 
 def test_unknown_family_is_named() -> None:
-    with pytest.raises(ConfigError, match="model family 'flowgan': unknown; known are gan"):
+    with pytest.raises(ConfigError, match="model family 'flowgan': unknown; known are gan, vae, flow"):
         models.config_from({"family": "flowgan"})
     with pytest.raises(ConfigError, match="family: missing"):
         models.config_from({})
 
 
 def test_configuration_of_another_family_is_refused() -> None:
-    with pytest.raises(TypeError, match="family 'other'"):
-        models.family("gan").build(ModelConfig(family="other", latent_dimensions=3), 4, box(4))
+    for name, options in TINY.items():
+        with pytest.raises(TypeError, match="family 'other'"):
+            models.family(options["family"]).build(ModelConfig(family="other"), 4, space(name, 4))
+
+
+@pytest.mark.parametrize("name", [name for name in TINY if name not in BOXES])
+def test_a_box_is_refused_by_what_cannot_stay_in_it(name: str) -> None:
+    with pytest.raises(ConfigError, match="needs normal scores, which representation"):
+        build(name, bounds=box(6))
+
+
+def perturbed(name: str, dimensions: int) -> Model:
+    """A model in float64 whose parameters are not those that it starts with."""
+    model = build(name, dimensions).double()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))
+    return model
+
+
+@pytest.mark.parametrize("name", DENSITIES)
+def test_densities_are_normalised(name: str) -> None:
+    """On a grid that holds all but a millionth of the probability."""
+    model: Any = perturbed(name, 2)
+    at = torch.linspace(-9, 9, 600, dtype=torch.float64)
+    grid = torch.cartesian_prod(at, at)
+    with torch.no_grad():
+        total = model.log_prob(grid).exp().sum() * (at[1] - at[0]) ** 2
+    assert float(total) == pytest.approx(1, abs=2e-3)
+
+
+@pytest.mark.parametrize("name", DENSITIES)
+def test_samples_have_the_density_of_the_model(name: str) -> None:
+    """The mean of log p over samples is minus the entropy that a grid gives."""
+    model: Any = perturbed(name, 2)
+    at = torch.linspace(-9, 9, 600, dtype=torch.float64)
+    with torch.no_grad():
+        log_p = model.log_prob(torch.cartesian_prod(at, at))
+        expected = float((log_p.exp() * log_p).sum() * (at[1] - at[0]) ** 2)
+        found = model.log_prob(
+            model.sampler(torch.randn(40_000, model.latent_dimensions, dtype=torch.float64))
+        )
+    assert float(found.mean()) == pytest.approx(expected, abs=5 * float(found.std()) / 200)
+
+
+@pytest.mark.parametrize("name", ["autoregressive flow", "coupling flow"])
+@pytest.mark.parametrize("dimensions", [2, 3, 5])
+def test_flows_invert_and_know_their_jacobian(name: str, dimensions: int) -> None:
+    model: Any = perturbed(name, dimensions)
+    x = 3 * torch.randn(200, dimensions, dtype=torch.float64)
+    u, log_determinant = model.sampler.inverse(x)
+    torch.testing.assert_close(model.sampler(u), x, atol=1e-7, rtol=0)
+    for row in range(5):
+        jacobian = torch.autograd.functional.jacobian(  # type: ignore[no-untyped-call]
+            lambda at: model.sampler.inverse(at[None])[0][0], x[row]
+        )
+        expected = torch.linalg.slogdet(jacobian)[1]
+        torch.testing.assert_close(log_determinant[row], expected, atol=1e-8, rtol=0)
+
+
+@pytest.mark.parametrize("name", ["autoregressive flow", "coupling flow"])
+def test_a_fresh_flow_is_the_identity(name: str) -> None:
+    model: Any = build(name, 4)
+    u = torch.randn(50, 4)
+    torch.testing.assert_close(model.sampler(u), u)

@@ -33,6 +33,12 @@ def data_range(sample: Sample, name: str) -> tuple[float, float]:
     return float(used.min()), float(used.max())
 
 
+def physical_bounds(representation: Representation) -> dict[str, tuple[float, float]]:
+    """Lowest and highest value of each column that the box decodes to, for maps of each column by itself."""
+    low, high = (representation.decode(end[np.newaxis]) for end in representation.bounds)
+    return {name: (float(low[name][0]), float(high[name][0])) for name in representation.columns}
+
+
 @every_config
 @pytest.mark.parametrize("category", CATEGORIES)
 def test_round_trip(config: NoteRepresentationConfig, category: int) -> None:
@@ -59,7 +65,7 @@ def test_everything_in_the_box_is_physical(
     t = np.array(fractions, np.float32)
     inside = np.stack([low, high, low * (1 - t) + high * t])
     assert inside.dtype == np.float32
-    physical = representation.physical_bounds()
+    physical = physical_bounds(representation)
     for name, values in representation.decode(inside).items():
         assert physical[name] == (values[0], values[1])
         assert values[0] <= values[2] <= values[1]
@@ -141,8 +147,8 @@ def test_weightless_muons_do_not_move_the_range() -> None:
     weight = np.where(sample["pz"] > 30, 0.0, sample.weight)
     light = Sample({**sample.columns, "weight": weight})
     representation = Representation.fit(light, ON_AXIS_FEATURES, NoteRepresentationConfig())
-    assert representation.physical_bounds()["pz"] == data_range(light, "pz")
-    assert representation.physical_bounds()["pz"][1] <= 30 < sample["pz"].max()
+    assert physical_bounds(representation)["pz"] == data_range(light, "pz")
+    assert physical_bounds(representation)["pz"][1] <= 30 < sample["pz"].max()
 
 
 def test_the_constant_column_is_named() -> None:

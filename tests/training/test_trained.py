@@ -26,7 +26,7 @@ def make(category: int = 4, **representation: Any) -> TrainedModel:
     config = config_from(TINY_MODEL)
     torch.manual_seed(category)
     sampler = models.build_sampler(config, fitted.dimensions, fitted.bounds)
-    return TrainedModel(category, config, fitted, sampler, config.latent_dimensions)
+    return TrainedModel(category, config, fitted, sampler)
 
 
 @pytest.mark.parametrize("category", CATEGORIES)

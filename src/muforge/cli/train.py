@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from muforge.errors import ConfigError
+from muforge.sample import CATEGORIES
+
+if TYPE_CHECKING:
+    from muforge.sample import Sample
+    from muforge.training.config import RunConfig
+
+FEW_MUONS = 1000
+FEW_EFFECTIVE = 200
 
 _MODEL = "Network"
 _TRAINING = "Training"
@@ -22,15 +31,27 @@ def train(
     category: Annotated[
         list[int] | None, typer.Option("--category", min=1, max=4, help="Repeatable. Default: all four.")
     ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            "--preset",
+            help="best, flow, mixture, gan-2018 or vae-2018; options go over it. Default: best, or gan-2018 "
+            "where one of its own options is given.",
+        ),
+    ] = None,
     config: Annotated[
         Path | None,
         typer.Option("--config", help="YAML file, such as a run's config.yaml; options go over it."),
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option("--jobs", min=1, help="Categories trained side by side. Default: one per processor."),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
     learning_rate: Annotated[
         float | None,
         typer.Option(
-            "-l", "--learning-rate", help="Of both networks. Default: 0.0002.", rich_help_panel=_MODEL
+            "-l", "--learning-rate", help="GAN: of both networks, 0.0002 by default.", rich_help_panel=_MODEL
         ),
     ] = None,
     optimiser: Annotated[
@@ -101,10 +122,11 @@ def train(
         ),
     ] = None,
 ) -> None:
-    """Train the 2018 note's GAN on the categories of a data set.
+    """Train models of the categories of a data set.
 
-    The note's own names work (-l -o -nG -nD -layersG -layersD), and its defaults are the defaults. The best
-    step is chosen on validation events; the figures printed at the end are from test events, looked at once.
+    By default each is a small network that has learnt from a flow of splines (--preset best). With
+    --preset gan-2018 it is the note's GAN; the note's own names work (-l -o -nG -nD -layersG -layersD), with its
+    defaults. The figures printed at the end are from test events, looked at once.
     """
     from muforge.cli.comparisons import print_comparisons
     from muforge.cli.screen import console
@@ -112,17 +134,20 @@ def train(
     from muforge.dataset.store import Dataset
     from muforge.files import check_output_directory
     from muforge.judge import Comparison
+    from muforge.training.categories import fit_categories
     from muforge.training.config import RunConfig
     from muforge.training.directory import category_directory
-    from muforge.training.run import fit
 
-    given = {
+    note = {
         "model.learning_rate": learning_rate,
         "model.optimiser": None if optimiser is None else _NOTE_OPTIMISERS.get(optimiser, optimiser),
         "model.generator.node_factor": nodes_g,
         "model.discriminator.node_factor": nodes_d,
         "model.generator.layers": layers_g,
         "model.discriminator.layers": layers_d,
+    }
+    given = {
+        **note,
         "training.steps": steps,
         "training.batch_size": batch_size,
         "training.monitor_every": monitor_every,
@@ -131,39 +156,64 @@ def train(
         "training.device": device,
         **dict(_assignment(text) for text in settings or []),
     }
-    base = RunConfig() if config is None else RunConfig.load(config)
+    base = _base(preset, config, of_the_note=any(value is not None for value in note.values()))
     run_config = RunConfig.from_mapping(_with(base.to_mapping(), given))
     check_output_directory(out)
     data = Dataset.open(dataset)
-    chosen = sorted(set(category or (1, 2, 3, 4)))
-    splits = {
-        number: (data.load(number, "train"), data.load(number, "validation"), data.load(number, "test"))
-        for number in chosen
-    }
-    out.mkdir(exist_ok=True)
+    chosen = sorted(set(category or CATEGORIES))
     for number in chosen:
-        category_directory(out, number).mkdir(exist_ok=True)
-    judged = {}
-    for number, (train, validation, test) in splits.items():
-        directory = category_directory(out, number)
-        with watched(f"category {number}") as (progress, should_stop):
-            result = fit(
-                train,
-                validation,
-                test,
-                number,
-                run_config,
-                directory,
-                resume=resume,
-                progress=progress,
-                should_stop=should_stop,
-            )
-        console.print(
-            f"category {number}: best at step {result.best_step:,}, run in {directory}", markup=False
+        _warn_of_few(number, data.load(number, "train"))
+    out.mkdir(exist_ok=True)
+    with watched(chosen) as (progress, should_stop):
+        results = fit_categories(
+            data,
+            out,
+            chosen,
+            run_config,
+            resume=resume,
+            jobs=jobs or os.cpu_count() or 1,
+            progress=progress,
+            should_stop=should_stop,
         )
-        if result.judged is not None:
-            judged[number] = Comparison.from_dict(result.judged)
-    print_comparisons(judged)
+    for number, result in results.items():
+        console.print(
+            f"category {number}: best at step {result.best_step:,}, run in {category_directory(out, number)}",
+            markup=False,
+        )
+    print_comparisons(
+        {
+            number: Comparison.from_dict(result.judged)
+            for number, result in results.items()
+            if result.judged is not None
+        }
+    )
+
+
+def _base(preset: str | None, config: Path | None, *, of_the_note: bool) -> RunConfig:
+    """The configuration that options go over."""
+    from muforge import presets
+    from muforge.training.config import RunConfig
+
+    if config is None:
+        return presets.preset(preset or ("gan-2018" if of_the_note else presets.DEFAULT))
+    if preset is not None:
+        raise ConfigError(f"--preset {preset}, --config {config}: give one of them")
+    return RunConfig.load(config)
+
+
+def _warn_of_few(category: int, training: Sample) -> None:
+    from muforge.cli.screen import warn
+
+    if len(training) < FEW_MUONS:
+        warn(
+            f"category {category}: {len(training)} training muons, fewer than {FEW_MUONS:,}: "
+            "a model cannot know more than they do"
+        )
+    if training.n_eff < FEW_EFFECTIVE:
+        warn(
+            f"category {category}: N_eff of the training muons is {training.n_eff:.0f}, below {FEW_EFFECTIVE}: "
+            "few muons carry most of the weight"
+        )
 
 
 def _assignment(text: str) -> tuple[str, Any]:

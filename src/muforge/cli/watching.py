@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from time import monotonic
 from types import FrameType
@@ -15,15 +15,15 @@ from muforge.cli.screen import errors, progress_bar
 _SECONDS_BETWEEN_UPDATES = 0.2
 _LINES_IN_A_LOG = 20
 
-Watched = tuple[Callable[[int, int, Mapping[str, float]], None], Callable[[], bool]]
+Watched = tuple[Callable[[int, int, int, Mapping[str, float]], None], Callable[[], bool]]
 
 
 @contextmanager
-def watched(title: str) -> Iterator[Watched]:
-    """Yield a progress callback and a `should_stop` for a training loop.
+def watched(categories: Sequence[int]) -> Iterator[Watched]:
+    """Yield a progress callback and a `should_stop` for the training of categories.
 
-    On a terminal progress is a bar; in a log it is a line at every twentieth of the way. The first SIGINT makes
-    `should_stop` true, so that the loop ends with a checkpoint; the second one interrupts at once.
+    On a terminal progress is a bar each; in a log it is a line at every twentieth of the way. The first SIGINT makes
+    `should_stop` true, so that the loops end with a checkpoint; the second one interrupts at once.
     """
     stop = False
 
@@ -34,18 +34,20 @@ def watched(title: str) -> Iterator[Watched]:
         stop = True
 
     with progress_bar(TextColumn("{task.completed:,.0f} steps {task.fields[losses]}")) as bar:
-        task = bar.add_task(title, total=None, losses="")
-        last = 0.0
+        tasks = {each: bar.add_task(f"category {each}", total=None, losses="") for each in categories}
+        seen = dict.fromkeys(categories, (0, 0.0))
 
-        def progress(step: int, steps: int, losses: Mapping[str, float]) -> None:
-            nonlocal last
+        def progress(category: int, step: int, steps: int, losses: Mapping[str, float]) -> None:
+            lines, last = seen[category]
             text = "  ".join(f"{name} {value:.3f}" for name, value in losses.items())
             if bar.disable:
-                if step * _LINES_IN_A_LOG // steps != (step - 1) * _LINES_IN_A_LOG // steps:
-                    errors.print(f"{title}: step {step:,} of {steps:,}  {text}", markup=False)
+                due = step * _LINES_IN_A_LOG // steps
+                if due > lines:
+                    errors.print(f"category {category}: step {step:,} of {steps:,}  {text}", markup=False)
+                    seen[category] = due, last
             elif monotonic() - last > _SECONDS_BETWEEN_UPDATES:
-                last = monotonic()
-                bar.update(task, completed=step, total=steps, losses=text, refresh=True)
+                seen[category] = lines, monotonic()
+                bar.update(tasks[category], completed=step, total=steps, losses=text, refresh=True)
 
         before = signal.signal(signal.SIGINT, on_signal)
         try:

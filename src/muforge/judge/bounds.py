@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import sqrt
 from typing import ClassVar
 
 import numpy as np
@@ -12,15 +11,10 @@ from numpy.typing import NDArray
 
 from muforge.judge.quantities import values
 from muforge.judge.result import Findings, Result
+from muforge.kinematics import BEAM_MOMENTUM, transverse_limit
 from muforge.sample import Sample
 
 Mask = NDArray[np.bool_]
-
-BEAM_MOMENTUM = 400.0
-"""GeV, of SHiP's protons."""
-
-PROTON_MASS = 0.93827209
-"""GeV, Particle Data Group."""
 
 ROUNDING = 1e-5
 """Relative rounding of float32 momenta."""
@@ -86,16 +80,6 @@ class Bounds:
                 values(sample, "start_z") < lowest_z
             ),
         }
-
-
-def transverse_limit(beam_momentum: float) -> float:
-    """Largest transverse momentum, half of sqrt(s), from a proton on a nucleon at rest: s = 2 m (E + m).
-
-    Arguments:
-        beam_momentum: GeV.
-    """
-    energy = sqrt(beam_momentum**2 + PROTON_MASS**2)
-    return sqrt(2 * PROTON_MASS * (energy + PROTON_MASS)) / 2
 
 
 def _edge(column: NDArray[np.float64]) -> float:

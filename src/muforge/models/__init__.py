@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 FAMILIES: Mapping[str, str] = {
     "gan": "muforge.models.gan:GANModel",
+    "vae": "muforge.models.vae:VAEModel",
+    "flow": "muforge.models.flow:FlowModel",
+    "mixture": "muforge.models.mixture:MixtureModel",
+    "student": "muforge.models.student:StudentModel",
 }
 """Name of a family to the place of its `Model` class."""
 

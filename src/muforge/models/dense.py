@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
+import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor, nn
@@ -121,6 +122,11 @@ def dense(inputs: int, outputs: int) -> nn.Linear:
     nn.init.xavier_uniform_(layer.weight)
     nn.init.zeros_(layer.bias)
     return layer
+
+
+def output_within(bounds: Bounds) -> nn.Module:
+    """What keeps a network's output in a box: a tanh, or nothing where there is no box."""
+    return BoundedTanh(bounds) if np.isfinite(bounds).all() else nn.Identity()
 
 
 class BoundedTanh(nn.Module):

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 from torch.optim import Optimizer
 
-from muforge.models.dense import BoundedTanh, DenseConfig, Dropout, dense, hidden_layers
-from muforge.models.optimisers import OptimiserName, make_optimiser
+from muforge.models.dense import DenseConfig, Dropout, dense, hidden_layers, output_within
+from muforge.models.optimisers import OptimiserName, descend, make_optimiser
 from muforge.models.protocol import Bounds, Model, ModelConfig
 
 REAL, GENERATED = 1.0, 0.0
@@ -60,6 +60,9 @@ class GANConfig(ModelConfig):
         default=0.001, ge=0, description="standard deviation of the noise on real muons, in network space"
     )
 
+    def latents(self, dimensions: int) -> int:
+        return self.latent_dimensions
+
 
 class GANModel(Model):
     """Generator G and discriminator D, which learn from each other.
@@ -75,12 +78,12 @@ class GANModel(Model):
     """
 
     config_class = GANConfig
+    config: GANConfig
 
     def __init__(self, config: GANConfig, dimensions: int, bounds: Bounds) -> None:
         super().__init__()
         self.config = config
         self.dimensions = dimensions
-        self.latent_dimensions = config.latent_dimensions
         self.sampler = self.build_sampler(config, dimensions, bounds)
         self._modal = [each for each in self.sampler.modules() if isinstance(each, nn.BatchNorm1d | Dropout)]
         # In D, batches are always normalised by themselves: it has no use in evaluation.
@@ -95,7 +98,7 @@ class GANModel(Model):
     def build_sampler(cls, config: ModelConfig, dimensions: int, bounds: Bounds) -> nn.Module:
         own = _checked(config)
         layers = hidden_layers(own.generator, own.latent_dimensions)
-        return nn.Sequential(*layers, dense(_last_width(own.generator), dimensions), BoundedTanh(bounds))
+        return nn.Sequential(*layers, dense(_last_width(own.generator), dimensions), output_within(bounds))
 
     @property
     def generator(self) -> nn.Module:
@@ -157,13 +160,13 @@ class GANModel(Model):
         """One step of D on muons of one label; returns its loss."""
         logit = self.discriminator(muons)
         loss = discriminator_loss(logit, self.targets(len(muons), label, like=muons))
-        return _descend(loss, optimiser)
+        return descend(loss, optimiser)
 
     def update_generator(self, latents: Tensor, optimiser: Optimizer) -> Tensor:
         """One step of G through a D that stands still; returns its loss."""
         self.discriminator.requires_grad_(False)
         try:
-            return _descend(generator_loss(self.discriminator(self.generator(latents))), optimiser)
+            return descend(generator_loss(self.discriminator(self.generator(latents))), optimiser)
         finally:
             self.discriminator.requires_grad_(True)
 
@@ -176,15 +179,6 @@ def discriminator_loss(logit: Tensor, target: Tensor) -> Tensor:
 def generator_loss(logit: Tensor) -> Tensor:
     """mean(-log D(G(z))) with D = sigmoid(logit)."""
     return softplus(-logit).mean()
-
-
-def _descend(loss: Tensor, optimiser: Optimizer) -> Tensor:
-    for group in optimiser.param_groups:
-        for parameter in group["params"]:
-            parameter.grad = None
-    loss.backward()  # type: ignore[no-untyped-call]
-    optimiser.step()
-    return loss.detach()
 
 
 def _checked(config: ModelConfig) -> GANConfig:

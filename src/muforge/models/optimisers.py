@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Adam, Optimizer, RMSprop
 
 OptimiserName = Literal["amsgrad", "adam", "rmsprop"]
@@ -34,3 +34,15 @@ def make_optimiser(
         amsgrad=name == "amsgrad",
         fused=True,
     )
+
+
+def descend(loss: Tensor, optimiser: Optimizer, *, clip: float | None = None) -> Tensor:
+    """One step down the gradient of a loss, cut to the norm `clip`; returns the loss, detached."""
+    parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
+    for parameter in parameters:
+        parameter.grad = None
+    loss.backward()  # type: ignore[no-untyped-call]
+    if clip is not None:
+        nn.utils.clip_grad_norm_(parameters, clip)
+    optimiser.step()
+    return loss.detach()

@@ -22,7 +22,10 @@ class ModelConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     family: str
-    latent_dimensions: int
+
+    def latents(self, dimensions: int) -> int:
+        """Standard normal numbers in the latent vector of a sample of `dimensions` columns."""
+        return dimensions
 
 
 class Model(nn.Module, ABC):
@@ -34,8 +37,8 @@ class Model(nn.Module, ABC):
 
     config_class: ClassVar[type[ModelConfig]]
 
+    config: ModelConfig
     dimensions: int
-    latent_dimensions: int
     sampler: nn.Module
     """Maps latents (n, latent_dimensions) to network space (n, dimensions); all that is needed to sample."""
 
@@ -64,6 +67,10 @@ class Model(nn.Module, ABC):
         Returns:
             The losses by name, detached scalars.
         """
+
+    @property
+    def latent_dimensions(self) -> int:
+        return self.config.latents(self.dimensions)
 
     def rows_per_step(self, batch_size: int) -> int:
         """Real vectors that one step takes when the configured batch is of `batch_size`."""

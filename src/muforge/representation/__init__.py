@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Any, Self
 
 import numpy as np
@@ -14,35 +15,56 @@ from muforge.representation.centre import Centre
 from muforge.representation.chain import Chain, map_from_state
 from muforge.representation.minmax import MinMax
 from muforge.representation.note import NoteRepresentationConfig, fit_note_chain
+from muforge.representation.physics import SYMMETRIC, PhysicsRepresentationConfig, fit_physics_chain
+from muforge.representation.polar import Polar
 from muforge.representation.protocol import Map, fit_data
+from muforge.representation.quantile import Quantile
 from muforge.sample import Sample
 
-__all__ = ["Broaden", "Centre", "Chain", "Map", "MinMax", "NoteRepresentationConfig", "Representation"]
+__all__ = [
+    "Broaden",
+    "Centre",
+    "Chain",
+    "Map",
+    "MinMax",
+    "NoteRepresentationConfig",
+    "PhysicsRepresentationConfig",
+    "Polar",
+    "Quantile",
+    "Representation",
+    "RepresentationConfig",
+]
+
+RepresentationConfig = NoteRepresentationConfig | PhysicsRepresentationConfig
 
 
 class Representation:
     """A map between named physical columns in cm and GeV and a float32 matrix in network space.
 
-    Whatever lies within `bounds` in network space decodes to values within `physical_bounds`: the map is
-    monotone, so nothing needs to be cut off. The round trip is exact to float32: decoding what was encoded
-    returns a column to within 3 float32 epsilons of its range divided by `bound`.
+    Whatever lies within `bounds` in network space decodes to values within physical bounds, by bijection: nothing
+    needs to be cut off. The round trip is exact to float32.
 
     Arguments:
         columns: Names of the d columns, in the order of the matrix.
         chain: The map, of d columns.
+        symmetric: How many of the last columns of network space are standard normal and independent of the others
+            by a symmetry of the physics. A network need not learn them; any normal number will do.
 
     Raises:
         RepresentationError: The map is not of as many columns.
     """
 
-    def __init__(self, columns: Sequence[str], chain: Map) -> None:
+    def __init__(self, columns: Sequence[str], chain: Map, symmetric: int = 0) -> None:
         self.columns = tuple(columns)
         self.chain = chain
+        self.symmetric = symmetric
         if chain.dimensions != len(self.columns):
             raise RepresentationError(f"{self._name} given a map of {chain.dimensions}")
+        if not 0 <= symmetric < len(self.columns):
+            raise RepresentationError(f"{self._name}: {symmetric} of them cannot be left to symmetry")
 
     @classmethod
-    def fit(cls, sample: Sample, columns: Sequence[str], config: NoteRepresentationConfig) -> Self:
+    def fit(cls, sample: Sample, columns: Sequence[str], config: RepresentationConfig) -> Self:
         """The representation fitted to the muons with weight.
 
         Raises:
@@ -51,11 +73,19 @@ class Representation:
         """
         matrix = sample.matrix(columns)
         fit_data(matrix, sample.weight, columns)
-        return cls(columns, fit_note_chain(matrix, sample.weight, columns, config))
+        if isinstance(config, NoteRepresentationConfig):
+            return cls(columns, fit_note_chain(matrix, sample.weight, columns, config))
+        end = float(sample["plane_z"].max()) if "plane_z" in sample else inf
+        return cls(columns, fit_physics_chain(matrix, sample.weight, config, end=end), SYMMETRIC)
 
     @property
     def dimensions(self) -> int:
         return len(self.columns)
+
+    @property
+    def learned(self) -> int:
+        """How many of the first columns of network space a network has to learn."""
+        return self.dimensions - self.symmetric
 
     def encode(self, sample: Sample) -> NDArray[np.float32]:
         """The columns of a sample in network space, shape (n, d)."""
@@ -71,19 +101,14 @@ class Representation:
 
     @property
     def bounds(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """The float32 box (low, high), each of shape (d,), that a network's output has to lie in."""
+        """The float32 box (low, high), each of shape (learned,), that a network's output has to lie in."""
         infinity = np.full(self.dimensions, np.inf)
-        low, high = self.chain.image(-infinity, infinity)
+        low, high = (end[: self.learned] for end in self.chain.image(-infinity, infinity))
         return _round_up(low), -_round_up(-high)
-
-    def physical_bounds(self) -> dict[str, tuple[float, float]]:
-        """The lowest and highest value that each column can come out as; with `bound` 1, the data's own."""
-        low, high = (self.decode(end[np.newaxis]) for end in self.bounds)
-        return {name: (float(low[name][0]), float(high[name][0])) for name in self.columns}
 
     def state(self) -> dict[str, Any]:
         """Everything as JSON values; `from_state` makes the same map of it, to the last bit."""
-        return {"columns": list(self.columns), "map": self.chain.state()}
+        return {"columns": list(self.columns), "map": self.chain.state(), "symmetric": self.symmetric}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
@@ -91,7 +116,10 @@ class Representation:
         columns = state.get("columns")
         if not isinstance(columns, list) or not all(isinstance(name, str) for name in columns):
             raise RepresentationError("state of a representation: 'columns' is not a list of names")
-        return cls(columns, map_from_state(state.get("map")))
+        symmetric = state.get("symmetric", 0)
+        if not isinstance(symmetric, int):
+            raise RepresentationError("state of a representation: 'symmetric' is not a number of columns")
+        return cls(columns, map_from_state(state.get("map")), symmetric)
 
     @property
     def _name(self) -> str:

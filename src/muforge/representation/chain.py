@@ -12,7 +12,9 @@ from muforge.errors import RepresentationError
 from muforge.representation.broaden import Broaden
 from muforge.representation.centre import Centre
 from muforge.representation.minmax import MinMax
+from muforge.representation.polar import Polar
 from muforge.representation.protocol import Map, Matrix, Vector
+from muforge.representation.quantile import Quantile
 
 
 class Chain:
@@ -63,7 +65,7 @@ class Chain:
         return cls([map_from_state(each) for each in states])
 
 
-KINDS: dict[str, type[Map]] = {each.kind: each for each in (MinMax, Centre, Broaden, Chain)}
+KINDS: dict[str, type[Map]] = {each.kind: each for each in (MinMax, Centre, Broaden, Polar, Quantile, Chain)}
 """Every kind of map that a representation can hold."""
 
 

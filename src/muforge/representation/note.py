@@ -28,6 +28,7 @@ class NoteRepresentationConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    kind: Literal["note"] = "note"
     range: Literal["symmetric", "unit"] = Field(
         default="symmetric", description="network space: 'symmetric' is [-1, 1] (GAN), 'unit' is [0, 1] (VAE)"
     )

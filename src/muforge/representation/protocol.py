@@ -15,7 +15,7 @@ Vector: TypeAlias = NDArray[np.float64]
 
 
 class Map(Protocol):
-    """An invertible map of matrices of shape (n, d), non-decreasing in every column, each column by itself.
+    """An invertible map of matrices of shape (n, d).
 
     Maps compute in float64 whatever they are given; `Representation` rounds to float32 at its door.
     """
@@ -32,7 +32,7 @@ class Map(Protocol):
         """Towards physical space."""
 
     def image(self, low: Vector, high: Vector) -> tuple[Vector, Vector]:
-        """The box, two vectors of shape (d,), in which outputs lie when inputs lie in the box given."""
+        """A box, two vectors of shape (d,), in which outputs lie when inputs lie in the box given."""
 
     def state(self) -> dict[str, Any]:
         """Every constant as JSON values that give the same floats back, and the `kind`."""

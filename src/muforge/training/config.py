@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializeAsAny,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from muforge.errors import ConfigError
 from muforge.files import atomic
@@ -15,7 +24,9 @@ from muforge.models import config_from
 from muforge.models.precision import MatmulPrecision
 from muforge.models.protocol import ModelConfig
 from muforge.problem import first_problem
-from muforge.representation import NoteRepresentationConfig
+from muforge.representation import NoteRepresentationConfig, PhysicsRepresentationConfig
+
+STUDENT = "student"
 
 FigureOfMerit = Literal["auc", "overlap", "reduced_chi2"]
 
@@ -32,6 +43,10 @@ class TrainingConfig(BaseModel):
     steps: int = Field(default=100_000, ge=1, description="training steps")
     batch_size: int = Field(
         default=100, ge=4, description="muons per step; a GAN's are half real, half generated"
+    )
+    schedule: Literal["constant", "cosine"] = Field(
+        default="constant",
+        description="learning rate over the run; 'cosine' falls to zero at the last step, which then stays the last",
     )
     seed: int = Field(default=0, ge=0, lt=2**64, description="of every random number")
     ema_decay: float = Field(
@@ -61,26 +76,56 @@ class TrainingConfig(BaseModel):
     threads: int = Field(default=1, ge=1, description="CPU threads; more than one slows small batches down")
 
 
-class RunConfig(BaseModel):
-    """Everything that decides a run, given the data. `model` is of any family, named by its `family`."""
+def _of_its_family(value: Any) -> Any:
+    if isinstance(value, ModelConfig):
+        return value
+    if not isinstance(value, Mapping):
+        raise ConfigError(f"model: {value!r}: expected options of a model")
+    try:
+        return config_from(value)
+    except ValidationError as error:
+        raise ConfigError(first_problem(error, "model")) from None
+
+
+AnyModelConfig = Annotated[SerializeAsAny[ModelConfig], BeforeValidator(_of_its_family)]
+"""The configuration of any family, named by its `family`."""
+
+
+class TeacherConfig(BaseModel):
+    """The model that a student learns from, trained before it on the same events in the same network space."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    model: SerializeAsAny[ModelConfig] = Field(default_factory=lambda: config_from({"family": "gan"}))
-    representation: NoteRepresentationConfig = NoteRepresentationConfig()
+    model: AnyModelConfig
     training: TrainingConfig = TrainingConfig()
+    pairs: int = Field(default=500_000, ge=1000, description="latents and what the teacher makes of them")
 
-    @field_validator("model", mode="before")
+
+class RunConfig(BaseModel):
+    """Everything that decides a run, given the data."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: AnyModelConfig = Field(default_factory=lambda: config_from({"family": "gan"}))
+    representation: Annotated[
+        NoteRepresentationConfig | PhysicsRepresentationConfig, Field(discriminator="kind")
+    ] = NoteRepresentationConfig()
+    training: TrainingConfig = TrainingConfig()
+    teacher: TeacherConfig | None = None
+
+    @field_validator("representation", mode="before")
     @classmethod
-    def _of_its_family(cls, value: Any) -> Any:
-        if isinstance(value, ModelConfig):
-            return value
-        if not isinstance(value, Mapping):
-            raise ConfigError(f"model: {value!r}: expected options of a model")
-        try:
-            return config_from(value)
-        except ValidationError as error:
-            raise ConfigError(first_problem(error, "model")) from None
+    def _of_the_note(cls, value: Any) -> Any:
+        return {"kind": "note", **value} if isinstance(value, Mapping) else value
+
+    @model_validator(mode="after")
+    def _teacher_of_a_student(self) -> Self:
+        if (self.model.family == STUDENT) != (self.teacher is not None):
+            raise ConfigError(
+                f"model of family '{self.model.family}' with{'out' if self.teacher is None else ''} a teacher: "
+                f"family '{STUDENT}' needs options under 'teacher', and only it"
+            )
+        return self
 
     @classmethod
     def from_mapping(cls, content: Mapping[str, Any]) -> Self:

@@ -7,12 +7,13 @@ history.json                    one row per monitor call
 monitor.json                    the figures of merit of the last monitor call
 plots/                          figures of the last monitor call
 result.json                     the best model on the test events, written once at the end
+teacher/                        the run of the model that a student learns from
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,11 +31,9 @@ HISTORY_NAME = "history.json"
 MONITOR_NAME = "monitor.json"
 RESULT_NAME = "result.json"
 PLOTS_NAME = "plots"
+TEACHER_NAME = "teacher"
 LAST_NAME = "checkpoints/last.safetensors"
 BEST_NAME = "checkpoints/best.safetensors"
-
-MAY_BE_RAISED = ("steps", "patience")
-"""Training options that a resumed run may have higher values of."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +151,11 @@ class RunDirectory:
             write_json(self.path / RESULT_NAME, result)
 
     @property
+    def teacher(self) -> Path | None:
+        """The directory of the run of a student's teacher."""
+        return None if self.path is None else self.path / TEACHER_NAME
+
+    @property
     def plots(self) -> Path | None:
         """The folder of figures, made when asked for."""
         if self.path is None:
@@ -164,13 +168,14 @@ class RunDirectory:
         if old["category"] != new.category:
             raise TrainingError(f"{self.path}: is a run of category {old['category']}, not {new.category}")
         before, after = old["config"], new.config.to_mapping()
-        for name in MAY_BE_RAISED:
+        raisable = _may_be_raised(new.config)
+        for name in raisable:
             _check_raised(f"{self.path}: training.{name}", before["training"][name], after["training"][name])
-        key = first_difference(_without_raisable(before), _without_raisable(after))
+        key = first_difference(_without(raisable, before), _without(raisable, after))
         if key is not None:
             raise TrainingError(
                 f"{self.path}: {key} is {_at(before, key)!r} in the run and {_at(after, key)!r} now; "
-                f"only training.{' and training.'.join(MAY_BE_RAISED)} may be raised"
+                f"only training.{' and training.'.join(raisable)} may be raised"
             )
         if old["data"] != new.data:
             raise TrainingError(f"{self.path}: the run was trained on other training events")
@@ -231,8 +236,13 @@ def _check_raised(name: str, old: int, new: int) -> None:
         raise TrainingError(f"{name} is {old} in the run and {new} now; it may be raised only")
 
 
-def _without_raisable(config: Mapping[str, Any]) -> dict[str, Any]:
-    training = {name: value for name, value in config["training"].items() if name not in MAY_BE_RAISED}
+def _may_be_raised(config: RunConfig) -> tuple[str, ...]:
+    """Options that may be higher when a run is gone on with; a learning rate that has fallen to zero stays there."""
+    return ("steps", "patience") if config.training.schedule == "constant" else ("patience",)
+
+
+def _without(raisable: Sequence[str], config: Mapping[str, Any]) -> dict[str, Any]:
+    training = {name: value for name, value in config["training"].items() if name not in raisable}
     return {**config, "training": training}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import cos, pi
 
 from muforge.errors import Interrupted
 from muforge.training.batches import WeightedBatches
@@ -45,6 +46,8 @@ def train(
             checkpoint()
             raise Interrupted(f"interrupted after step {now.step} of {config.steps}")
         step = now.step + 1
+        if config.schedule == "cosine":
+            machinery.scale_learning_rate(cosine(now.step, config.steps))
         losses = machinery.model.training_step(batches.at(now.step), machinery.optimisers)
         machinery.ema.update(step)
         progress(step, config.steps, now.count(step, losses))
@@ -54,6 +57,15 @@ def train(
         if _due(step, config.checkpoint_every) or finished(now, config):
             machinery.require_finite(step)
             checkpoint()
+
+
+def cosine(step: int, steps: int) -> float:
+    """The factor of a learning rate that falls from 1 to 0 over a run.
+
+    References:
+        Loshchilov, Hutter, SGDR | https://arxiv.org/abs/1608.03983
+    """
+    return (1 + cos(pi * step / steps)) / 2
 
 
 def finished(now: Progress, config: TrainingConfig) -> bool:

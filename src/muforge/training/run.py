@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from muforge.errors import ConfigError, Interrupted, RepresentationError, SampleError
 from muforge.models import build
 from muforge.models.precision import fast_precision, torch_settings
+from muforge.models.student import StudentConfig
 from muforge.representation import Representation
 from muforge.rng import Purpose, stream
 from muforge.sample import Sample, features
@@ -28,6 +29,7 @@ from muforge.training.directory import (
     load_model,
     load_run,
 )
+from muforge.training.distil import make_pairs, teachers_run
 from muforge.training.ema import EMA
 from muforge.training.loop import ProgressCallback, finished, stopped_early, train
 from muforge.training.monitor import TEST, Monitor, judge_model
@@ -57,10 +59,10 @@ def fit(
         validation: Events that choose the best step and stop the training.
         test: Events on which the chosen model is judged once, at the end.
         category: 1 to 4; all samples must be of it.
-        config: Model, representation and training.
+        config: Model, representation and training. A student's teacher is trained before it.
         directory: Where the run is kept; None keeps nothing.
         resume: Go on with the run in `directory` if there is one, up to the steps of `config`.
-        progress: Called after every step.
+        progress: Called after every step, a teacher's being the first ones.
         should_stop: Asked before every step; True saves a checkpoint and raises `Interrupted`.
 
     Raises:
@@ -86,16 +88,33 @@ def fit(
         if result is not None:
             return result
     run.go_on()
+    total = config.training.steps
+    learnt, weight = matrix[:, : representation.learned], training.weight
+    if config.teacher is not None:
+        before = config.teacher.training.steps
+        total += before
+        teacher = fit(
+            training,
+            validation,
+            None,
+            category,
+            teachers_run(config, config.teacher),
+            run.teacher,
+            resume=True,
+            progress=lambda step, _, losses: progress(step, total, losses),
+            should_stop=should_stop,
+        ).model
+        assert isinstance(config.model, StudentConfig)
+        learnt = make_pairs(teacher, config.model, config.teacher.pairs, config.training.seed)
+        weight = np.ones(len(learnt))
     with _seeded(config, category, device):
         machinery = _machinery(config, representation, device)
         if run.last is not None:
             machinery.restore(run.last["machinery"])
         rows = machinery.model.rows_per_step(config.training.batch_size)
         seed = config.training.seed
-        batches = WeightedBatches(matrix, training.weight, rows, seed=seed, category=category, device=device)
-        averaged = TrainedModel(
-            category, config.model, representation, machinery.ema.average, machinery.model.latent_dimensions
-        )
+        batches = WeightedBatches(learnt, weight, rows, seed=seed, category=category, device=device)
+        averaged = TrainedModel(category, config.model, representation, machinery.ema.average)
         monitor = Monitor(config.training, training, validation, about, run)
         chosen = config.training.matmul_precision
         precision = fast_precision(machinery.model) if chosen == "auto" else chosen
@@ -108,7 +127,7 @@ def fit(
                     now,
                     monitor=lambda: monitor(averaged, now),
                     checkpoint=lambda: run.save_last(about, now.state(), machinery.state()),
-                    progress=progress,
+                    progress=lambda step, steps, losses: progress(step + total - steps, total, losses),
                     should_stop=should_stop,
                 )
         except Interrupted as stop:
@@ -198,5 +217,5 @@ def _seeded(config: RunConfig, category: int, device: torch.device) -> Iterator[
 
 
 def _machinery(config: RunConfig, representation: Representation, device: torch.device) -> Machinery:
-    model = build(config.model, representation.dimensions, representation.bounds).to(device)
+    model = build(config.model, representation.learned, representation.bounds).to(device)
     return Machinery(model, model.optimisers(), EMA(model.sampler, config.training.ema_decay), device)

@@ -104,6 +104,12 @@ class Machinery:
         except (KeyError, RuntimeError, ValueError, TypeError) as error:
             raise TrainingError(f"checkpoint of another model ({' '.join(str(error).split())})") from error
 
+    def scale_learning_rate(self, factor: float) -> None:
+        """Set every learning rate to so many times its first value."""
+        for optimiser in self.optimisers.values():
+            for group in optimiser.param_groups:
+                group["lr"] = group.setdefault("initial_lr", group["lr"]) * factor
+
     def require_finite(self, step: int) -> None:
         """Raise `TrainingError` if a weight is no longer finite."""
         for name, weight in self.model.named_parameters():

@@ -1,0 +1,112 @@
+"""Autoregressive splines: each coordinate by a spline that depends on those before it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import pad, silu
+
+from muforge.models.spline import parameters_per_spline, rational_quadratic_spline
+from muforge.models.table import Table
+
+
+class ParallelMLPs(nn.Module):
+    """Networks of equal widths side by side, the i-th of which sees the first i + 1 inputs.
+
+    Every input also goes through a table of each network's own, beside its first layer. The last layer starts at zero.
+
+    Arguments:
+        networks: How many.
+        width: Nodes of each hidden layer.
+        depth: Hidden layers.
+        knots: Of the table of each input.
+        outputs: Numbers that each network gives.
+    """
+
+    seen: Tensor
+
+    def __init__(self, networks: int, width: int, depth: int, knots: Sequence[int], outputs: int) -> None:
+        super().__init__()
+        sizes = [networks, *[width] * depth, outputs]
+        self.weights = nn.ParameterList(
+            [nn.Parameter(torch.empty(networks, *pair)) for pair in itertools.pairwise(sizes)]
+        )
+        self.biases = nn.ParameterList([nn.Parameter(torch.zeros(networks, 1, each)) for each in sizes[1:]])
+        for weight in self.weights:
+            nn.init.kaiming_uniform_(weight.transpose(1, 2), nonlinearity="linear")
+        nn.init.zeros_(self.weights[-1])
+        seen = torch.ones(networks, networks).tril()
+        self.register_buffer("seen", seen[..., None], persistent=False)
+        self.tables = nn.ModuleList(
+            Table(each, (networks - number) * width) for number, each in enumerate(knots)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """All networks on inputs (n, networks): shape (n, networks, outputs)."""
+        networks = len(self.seen)
+        h = torch.baddbmm(self.biases[0], x.expand(networks, *x.shape), self.weights[0] * self.seen)
+        for number, table in enumerate(self.tables):
+            values = table(x[:, number]).view(len(x), networks - number, -1).transpose(0, 1)
+            h = h + pad(values, (0, 0, 0, 0, number, 0))
+        for weight, bias in zip(self.weights[1:], self.biases[1:], strict=True):
+            h = torch.baddbmm(bias, silu(h), weight)
+        return h.transpose(0, 1)
+
+    def one(self, i: int, x: Tensor) -> Tensor:
+        """The i-th network on its inputs (n, i + 1): shape (n, outputs)."""
+        h = torch.addmm(self.biases[0][i], x, self.weights[0][i, : i + 1])
+        width = h.shape[1]
+        for number in range(i + 1):
+            place = (i - number) * width
+            h = h + self.tables[number](x[:, number], slice(place, place + width))
+        for weight, bias in zip(self.weights[1:], self.biases[1:], strict=True):
+            h = torch.addmm(bias[i], silu(h), weight[i])
+        return h
+
+
+class AutoregressiveSplines(nn.Module):
+    """A map between vectors x and standard normal u: u_0 = x_0, u_i = spline(x_i; x_0 ... x_{i-1}).
+
+    The first coordinate is taken as normal already, as a column's normal scores are.
+
+    Warning:
+        Splines act within [-bound, bound]; beyond, a coordinate is its base normal.
+
+    Arguments:
+        dimensions: d >= 2.
+        width, depth: Nodes and number of hidden layers of the network behind each spline.
+        knots: Of the table that the first coordinate goes through in each network, and of those of the others.
+        bins: Of each spline.
+        bound: Where splines end.
+
+    References:
+        Papamakarios, Pavlakou, Murray, Masked autoregressive flow | https://arxiv.org/abs/1705.07057
+    """
+
+    def __init__(
+        self, dimensions: int, *, width: int, depth: int, knots: tuple[int, int], bins: int, bound: float
+    ) -> None:
+        super().__init__()
+        self.bound = bound
+        first, others = knots
+        each = [first, *[others] * (dimensions - 2)]
+        self.networks = ParallelMLPs(dimensions - 1, width, depth, each, parameters_per_spline(bins))
+
+    def forward(self, u: Tensor) -> Tensor:
+        """Vectors of shape (n, d) from standard normal ones."""
+        columns = [u[:, 0]]
+        for i in range(u.shape[1] - 1):
+            parameters = self.networks.one(i, torch.stack(columns, dim=1))
+            columns.append(
+                rational_quadratic_spline(u[:, i + 1], parameters, bound=self.bound, inverse=True)[0]
+            )
+        return torch.stack(columns, dim=1)
+
+    def inverse(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Standard normal vectors of shape (n, d), and log |det du/dx|, shape (n,)."""
+        parameters = self.networks(x[:, :-1])
+        u, log_derivative = rational_quadratic_spline(x[:, 1:], parameters, bound=self.bound)
+        return torch.cat([x[:, :1], u], dim=1), log_derivative.sum(dim=1)

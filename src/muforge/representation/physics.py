@@ -1,0 +1,85 @@
+"""The representation in which muons are learnt: polar coordinates and their normal scores, within physical bounds."""
+
+from __future__ import annotations
+
+from math import inf, log
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from muforge.errors import RepresentationError
+from muforge.kinematics import BEAM_MOMENTUM, transverse_limit
+from muforge.representation.chain import Chain
+from muforge.representation.polar import Polar
+from muforge.representation.protocol import Vector, fit_data
+from muforge.representation.quantile import Quantile
+
+SYMMETRIC = 1
+"""Columns of network space that are independent of the others by symmetry, and need no learning: the last one."""
+
+FRONT_ROWS = 100
+"""Muons nearest to the front of the target that tell where it is."""
+
+
+class PhysicsRepresentationConfig(BaseModel):
+    """Bounds of the physical representation."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["physics"] = "physics"
+    beam_momentum: float = Field(
+        default=BEAM_MOMENTUM, gt=0, description="of the protons [GeV]; no muon has more"
+    )
+    front: float | None = Field(
+        default=None,
+        description="start_z of the target's front [cm]; by default from the muons nearest to it",
+    )
+    end: float | None = Field(
+        default=None,
+        description="start_z that no muon starts behind [cm]; by default the plane behind the absorber, where known",
+    )
+
+
+def fit_physics_chain(
+    x: NDArray[np.floating[Any]], weight: ArrayLike, config: PhysicsRepresentationConfig, *, end: float = inf
+) -> Chain:
+    """Polar coordinates, then normal scores of all but the symmetric one.
+
+    Arguments:
+        x: Physical columns (start_x, start_y,) start_z, px, py, pz, shape (n, 4) or (n, 6).
+        weight: Shape (n,).
+        config: Bounds.
+        end: Where muons start no more, cm, unless the configuration says so.
+
+    Raises:
+        RepresentationError: As `Quantile.fit`; a vertex of 6 columns lies on the beam axis.
+    """
+    matrix, w = fit_data(x, weight)
+    _refuse_on_axis(matrix)
+    front = _front(matrix[:, -4]) if config.front is None else config.front
+    last = end if config.end is None else config.end
+    polar = Polar(matrix.shape[1], front)
+    limits = {
+        "depth": (0.0, last - front),
+        "p": (0.0, config.beam_momentum),
+        "log p tan(theta)": (-inf, log(transverse_limit(config.beam_momentum))),
+    }
+    bounds = {name: limits.get(name, (-inf, inf)) for name in polar.coordinates[:-SYMMETRIC]}
+    return Chain([polar, Quantile.fit(polar.forward(matrix), w, bounds=bounds, unchanged=SYMMETRIC)])
+
+
+def _front(start_z: Vector) -> float:
+    """Upstream of the first muon by the mean distance between the first ones."""
+    first = np.partition(start_z, min(FRONT_ROWS, len(start_z) - 1))[: FRONT_ROWS + 1]
+    return float(first.min() - (first.max() - first.min()) / (len(first) - 1))
+
+
+def _refuse_on_axis(matrix: NDArray[np.float64]) -> None:
+    if matrix.shape[1] == 6:
+        on_axis = (matrix[:, :2] == 0).all(axis=1)
+        if on_axis.any():
+            raise RepresentationError(
+                f"row {int(np.argmax(on_axis))}: start_x = start_y = 0 among vertices off the beam axis"
+            )
