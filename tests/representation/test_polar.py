@@ -47,10 +47,10 @@ def test_the_coordinates_by_hand() -> None:
 
 def test_a_straight_line_from_the_front_has_f_of_one() -> None:
     depth = np.array([1.0, 10.0, 70.0])
-    x = np.stack(
-        [0.01 * depth, 0.02 * depth, depth + FRONT, 0.3 * np.ones(3), 0.6 * np.ones(3), [30] * 3], axis=1
-    )
-    y = Polar(6, FRONT).forward([*x, [0, 1e-09, 0, 0, 0, 0]])
+    same = np.ones(3)
+    x = np.stack([0.01 * depth, 0.02 * depth, depth + FRONT, 0.3 * same, 0.6 * same, 30 * same], axis=1)
+    x[:, 1] += 1e-9
+    y = Polar(6, FRONT).forward(x)
     np.testing.assert_allclose(np.exp(y[:, 3]), 1, rtol=1e-6)
     assert (np.exp(y[:, 4]) < 1e-6).all()
 
@@ -78,17 +78,9 @@ def test_the_last_coordinate_of_an_isotropic_sample_is_normal() -> None:
     rng = np.random.default_rng(1)
     rows = 20_000
     azimuth, angle = rng.uniform(0, 2 * np.pi, rows), rng.normal(0, 0.5, rows)
-    x = np.stack(
-        [
-            np.cos(azimuth),
-            np.sin(azimuth),
-            np.full(rows, 5.0),
-            np.cos(azimuth + angle),
-            np.sin(azimuth + angle),
-            np.full(rows, 20.0),
-        ],
-        axis=1,
-    )
+    turned = azimuth + angle
+    columns = [np.cos(azimuth), np.sin(azimuth), np.full(rows, 5.0), np.cos(turned), np.sin(turned)]
+    x = np.stack([*columns, np.full(rows, 20.0)], axis=1)
     assert kstest(Polar(6, FRONT).forward(x)[:, -1], norm.cdf).pvalue > 1e-3
 
 
