@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed
 
-.PHONY: quickstart test test-long lint docs-note-gan docs-judge docs-reference benchmark quickstart-sample quickstart-bundle clean
+.PHONY: quickstart test test-long lint docs-note-gan docs-judge docs-models docs-reference benchmark quickstart-sample quickstart-bundle clean
 
 quickstart: $(STAMP)
 	$(BIN)/muforge quickstart --out quickstart
@@ -28,6 +28,10 @@ docs-note-gan: $(STAMP)
 # The verdicts and the page of docs/judge.md: DATASET made by `muforge ingest`, BUNDLE of the note's GAN trained on it.
 docs-judge: $(STAMP)
 	$(BIN)/python -m scripts.judge_verdicts $(DATASET) $(BUNDLE)
+
+# The table of docs/models.md: DATASET made by `muforge ingest`. About an hour on two processors; interrupted, it goes on.
+docs-models: $(STAMP)
+	$(BIN)/python -m benchmarks.models $(DATASET)
 
 # The record behind docs/performance.md: FILES are flat full-simulation files.
 benchmark: $(STAMP)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from muforge.errors import ConfigError, RepresentationError
 from muforge.models import build_sampler, config_from
+from muforge.models.density import Density
 from muforge.models.precision import torch_settings
 from muforge.models.protocol import ModelConfig, gaussian_latent
 from muforge.problem import first_problem
@@ -123,6 +124,26 @@ class TrainedModel:
             for start in range(0, n, ROWS_PER_STREAM)
         ] or [self.columns(0, stream(seed, Purpose.LATENT, self.category))]
         return self.as_sample({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
+
+    def log_prob(self, sample: Sample) -> NDArray[np.float64]:
+        """Logarithm of the density of muons in network space, without the symmetric columns, shape (n,).
+
+        It is minus infinity for muons beyond the physical bounds. Densities of models compare only where the
+        representation is the same.
+
+        Raises:
+            ConfigError: The model's family has no density.
+        """
+        if not isinstance(self.sampler, Density):
+            raise ConfigError(f"model family '{self.config.family}' has no density")
+        matrix = self.representation.encode(sample)[:, : self.representation.learned]
+        inside = np.isfinite(matrix).all(axis=1)
+        out = np.full(len(matrix), -np.inf)
+        rows = torch.from_numpy(matrix[inside]).to(next(self.sampler.parameters()).device)
+        with torch_settings(threads=1, matmul_precision="highest"), torch.inference_mode():
+            parts = [self.sampler.log_prob(part) for part in torch.split(rows, ROWS_PER_PASS)]
+        out[inside] = torch.cat(parts).cpu().numpy() if parts else []
+        return out
 
     def as_sample(self, columns: Mapping[str, NDArray[np.float32]]) -> Sample:
         """Columns of this category as a sample of weight 1."""

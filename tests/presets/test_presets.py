@@ -14,7 +14,7 @@ from tests.judge.beam import beam
 
 
 def test_the_presets_are_those_that_the_documentation_names() -> None:
-    assert set(presets.names()) == {"best", "flow", "gan-2018", "mixture", "vae-2018"}
+    assert set(presets.names()) == {"best", "flow", "gan-2018", "mixture", "student", "vae-2018"}
     assert presets.DEFAULT in presets.names()
 
 

@@ -35,7 +35,7 @@ def train(
         str | None,
         typer.Option(
             "--preset",
-            help="best, flow, mixture, gan-2018 or vae-2018; options go over it. Default: best, or gan-2018 "
+            help="best, flow, student, mixture, gan-2018 or vae-2018; options go over it. Default: best, or gan-2018 "
             "where one of its own options is given.",
         ),
     ] = None,

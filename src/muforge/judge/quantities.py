@@ -24,6 +24,15 @@ def _azimuth(x: str, y: str) -> Callable[[Sample], Values]:
     return lambda sample: np.arctan2(sample[y].astype(np.float64), sample[x].astype(np.float64))
 
 
+def _theta(sample: Sample) -> Values:
+    return np.asarray(np.arctan2(_hypot("px", "py")(sample), sample["pz"].astype(np.float64)))
+
+
+def _line_z(sample: Sample) -> Values:
+    r, pt = _hypot("start_x", "start_y")(sample), _hypot("px", "py")(sample)
+    return np.asarray(sample["start_z"] - r * sample["pz"] / pt, np.float64)
+
+
 def _angle(sample: Sample) -> Values:
     turn = _azimuth("px", "py")(sample) - _azimuth("start_x", "start_y")(sample)
     return np.asarray(np.pi - (np.pi - turn) % (2 * np.pi), np.float64)
@@ -35,9 +44,13 @@ DERIVED: Mapping[str, Callable[[Sample], Values]] = {
     "phi": _azimuth("px", "py"),
     "r": _hypot("start_x", "start_y"),
     "angle": _angle,
+    "theta": _theta,
+    "line_z": _line_z,
 }
 """Momentum and transverse momentum [GeV], azimuth of the momentum, distance of the start vertex from the beam axis
-[cm], and azimuth of the momentum less that of the vertex, in (-pi, pi]."""
+[cm], azimuth of the momentum less that of the vertex, in (-pi, pi]; polar angle of the momentum, and the start_z
+[cm] at which a straight line to the vertex at that angle left the beam axis: where the parent was made, if it decayed
+straight on."""
 
 _ON_AXIS = (*ON_AXIS_FEATURES, "p", "pt", "phi")
 _OFF_AXIS = (*OFF_AXIS_FEATURES, "p", "pt", "phi", "r", "angle")

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad, silu
 
+from muforge.models.density import Flow
 from muforge.models.spline import parameters_per_spline, rational_quadratic_spline
 from muforge.models.table import Table
 
@@ -67,7 +68,7 @@ class ParallelMLPs(nn.Module):
         return h
 
 
-class AutoregressiveSplines(nn.Module):
+class AutoregressiveSplines(Flow):
     """A map between vectors x and standard normal u: u_0 = x_0, u_i = spline(x_i; x_0 ... x_{i-1}).
 
     The first coordinate is taken as normal already, as a column's normal scores are.
@@ -106,7 +107,6 @@ class AutoregressiveSplines(nn.Module):
         return torch.stack(columns, dim=1)
 
     def inverse(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Standard normal vectors of shape (n, d), and log |det du/dx|, shape (n,)."""
         parameters = self.networks(x[:, :-1])
         u, log_derivative = rational_quadratic_spline(x[:, 1:], parameters, bound=self.bound)
         return torch.cat([x[:, :1], u], dim=1), log_derivative.sum(dim=1)

@@ -7,6 +7,7 @@ import itertools
 import torch
 from torch import Tensor, nn
 
+from muforge.models.density import Flow
 from muforge.models.spline import parameters_per_spline, rational_quadratic_spline
 
 
@@ -47,7 +48,7 @@ class CouplingLayer(nn.Module):
         return y, log_derivative.sum(dim=1)
 
 
-class CouplingSplines(nn.Module):
+class CouplingSplines(Flow):
     """A map between vectors x and standard normal u by coupling layers, as cheap in one direction as in the other.
 
     Warning:
@@ -82,7 +83,6 @@ class CouplingSplines(nn.Module):
         return x
 
     def inverse(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Standard normal vectors of shape (n, d), and log |det du/dx|, shape (n,)."""
         u, log_determinant = x, torch.zeros(len(x), device=x.device)
         for layer in self.layers:
             u, each = layer(u, inverse=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import log, pi
 from typing import Literal, Self
 
 import numpy as np
@@ -18,8 +17,6 @@ from muforge.models.optimisers import descend, make_optimiser
 from muforge.models.protocol import Bounds, Model, ModelConfig
 
 Splines = AutoregressiveSplines | CouplingSplines
-
-LOG_NORMAL = log(2 * pi) / 2
 
 
 class FlowConfig(ModelConfig):
@@ -51,10 +48,6 @@ class FlowModel(Model):
     Arguments:
         config: Architecture and training.
         dimensions: d >= 2 columns to learn, each distributed roughly as a standard normal.
-
-    References:
-        Papamakarios et al., Normalizing flows for probabilistic modeling and inference |
-        https://arxiv.org/abs/1912.02762
     """
 
     config_class = FlowConfig
@@ -81,13 +74,8 @@ class FlowModel(Model):
         rate = self.config.learning_rate
         return {"flow": make_optimiser("adam", self.parameters(), learning_rate=rate, beta1=0.9)}
 
-    def log_prob(self, x: Tensor) -> Tensor:
-        """Logarithm of the density in network space of vectors (n, d), shape (n,)."""
-        u, log_determinant = self.sampler.inverse(x)
-        return log_determinant - (u * u).sum(dim=1) / 2 - self.dimensions * LOG_NORMAL
-
     def training_step(self, batch: Tensor, optimisers: Mapping[str, Optimizer]) -> dict[str, Tensor]:
-        loss = -self.log_prob(batch).mean()
+        loss = -self.sampler.log_prob(batch).mean()
         return {"nll": descend(loss, optimisers["flow"], clip=self.config.clip)}
 
 

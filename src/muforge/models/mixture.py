@@ -11,7 +11,8 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from muforge.models.flow import LOG_NORMAL, require_unbounded
+from muforge.models.density import LOG_NORMAL, Density
+from muforge.models.flow import require_unbounded
 from muforge.models.optimisers import descend, make_optimiser
 from muforge.models.protocol import Bounds, Model, ModelConfig
 
@@ -28,7 +29,7 @@ class MixtureConfig(ModelConfig):
         return dimensions + 1
 
 
-class Gaussians(nn.Module):
+class Gaussians(Density):
     """Weights, means and inverse Cholesky factors of K Gaussians, in float64.
 
     Arguments:
@@ -60,7 +61,6 @@ class Gaussians(nn.Module):
         return (self.means[chosen] + scattered).float()
 
     def log_prob(self, x: Tensor) -> Tensor:
-        """Logarithm of the density of vectors (n, d), shape (n,)."""
         from_means = x.double()[:, None] - self.means
         white = torch.einsum("kij,nkj->nki", self.whitening, from_means)
         log_density = self.log_diagonal.sum(dim=1) - (white * white).sum(dim=2) / 2
@@ -100,12 +100,8 @@ class MixtureModel(Model):
         rate = self.config.learning_rate
         return {"mixture": make_optimiser("adam", self.parameters(), learning_rate=rate, beta1=0.9)}
 
-    def log_prob(self, x: Tensor) -> Tensor:
-        """Logarithm of the density in network space of vectors (n, d), shape (n,)."""
-        return self.sampler.log_prob(x)
-
     def training_step(self, batch: Tensor, optimisers: Mapping[str, Optimizer]) -> dict[str, Tensor]:
-        loss = -self.log_prob(batch).mean()
+        loss = -self.sampler.log_prob(batch).mean()
         return {"nll": descend(loss, optimisers["mixture"])}
 
 

@@ -28,7 +28,7 @@ from muforge.representation import NoteRepresentationConfig, PhysicsRepresentati
 
 STUDENT = "student"
 
-FigureOfMerit = Literal["auc", "overlap", "reduced_chi2"]
+FigureOfMerit = Literal["auc", "overlap", "reduced_chi2", "nll"]
 
 
 class TrainingConfig(BaseModel):
@@ -41,6 +41,9 @@ class TrainingConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     steps: int = Field(default=100_000, ge=1, description="training steps")
+    epochs: float | None = Field(
+        default=None, gt=0, description="passes over the training muons at most, whatever the steps say"
+    )
     batch_size: int = Field(
         default=100, ge=4, description="muons per step; a GAN's are half real, half generated"
     )
@@ -63,7 +66,10 @@ class TrainingConfig(BaseModel):
     judge_classifier: Literal["histogram", "reference"] = Field(
         default="histogram", description="trees of the monitor's BDT test"
     )
-    figure_of_merit: FigureOfMerit = Field(default="auc", description="what decides which step was the best")
+    figure_of_merit: FigureOfMerit = Field(
+        default="auc",
+        description="what decides which step was the best; 'nll' is minus the mean log density of validation muons",
+    )
     patience: int = Field(
         default=10, ge=0, description="monitor calls without improvement before training stops; 0 is never"
     )
@@ -74,6 +80,14 @@ class TrainingConfig(BaseModel):
         description="of float32 matrix products in training, as torch names it; 'auto' is the fastest on a CPU",
     )
     threads: int = Field(default=1, ge=1, description="CPU threads; more than one slows small batches down")
+
+    def limited_to(self, muons: int) -> Self:
+        """The same with so few steps that they make no more than `epochs` passes over the muons."""
+        if self.epochs is None:
+            return self
+        return self.model_copy(
+            update={"steps": max(1, min(self.steps, int(self.epochs * muons / self.batch_size)))}
+        )
 
 
 def _of_its_family(value: Any) -> Any:
@@ -112,6 +126,15 @@ class RunConfig(BaseModel):
     ] = NoteRepresentationConfig()
     training: TrainingConfig = TrainingConfig()
     teacher: TeacherConfig | None = None
+
+    def limited_to(self, muons: int) -> Self:
+        """The same with every training, a teacher's too, limited to its epochs."""
+        update: dict[str, Any] = {"training": self.training.limited_to(muons)}
+        if self.teacher is not None:
+            update["teacher"] = self.teacher.model_copy(
+                update={"training": self.teacher.training.limited_to(muons)}
+            )
+        return self.model_copy(update=update)
 
     @field_validator("representation", mode="before")
     @classmethod

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from muforge.judge.split import at_most
 from muforge.rng import Purpose, stream
 from muforge.sample import Sample, features
@@ -23,6 +25,8 @@ HALVES = 2
 
 ROWS, VALIDATION, TEST = 0, 1, 2
 """Places of the random numbers that choose rows and that generate muons to be judged."""
+
+NLL = "nll"
 
 FIGURES = ("auc", "reduced_chi2", "overlap")
 
@@ -54,9 +58,13 @@ class Monitor:
     def __call__(self, model: TrainedModel, now: Progress) -> None:
         """Judge the model, add a row to the history, and keep the model if it is the best so far."""
         generated, comparison, columns = self._judge(model)
-        figures = {**_figures(comparison), **_largest_ks(columns)}
+        figures: dict[str, Any] = {**_figures(comparison), **_largest_ks(columns)}
+        if self._config.figure_of_merit == NLL:
+            figures[f"validation_{NLL}"] = value = self._nll(model)
+        else:
+            value = distance(comparison.generated, self._config.figure_of_merit)
         now.history.append({"step": now.step, **figures, **now.take_mean_losses()})
-        self._note_best(now, model, distance(comparison.generated, self._config.figure_of_merit))
+        self._note_best(now, model, value)
         self._run.save_history(now.history)
         results = [result.to_dict() for result in columns]
         self._run.save_monitor({"step": now.step, "comparison": comparison.to_dict(), "columns": results})
@@ -72,6 +80,12 @@ class Monitor:
             self._validation, generated, self._training, **_judge_options(self._config)
         )
         return generated, comparison, columns
+
+    def _nll(self, model: TrainedModel) -> float:
+        """Minus the mean log density of the validation muons within the physical bounds."""
+        log_prob = model.log_prob(self._validation)
+        inside = np.isfinite(log_prob)
+        return float(-np.average(log_prob[inside], weights=self._validation.weight[inside]))
 
     def _note_best(self, now: Progress, model: TrainedModel, value: float) -> None:
         if now.best is not None and value >= now.best.value:

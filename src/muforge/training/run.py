@@ -75,6 +75,7 @@ def fit(
     """
     samples = {"training": training, "validation": validation} | ({} if test is None else {"test": test})
     _check_samples(category, samples)
+    config = config.limited_to(len(training))
     device = _device(config.training.device)
     run = RunDirectory(directory, resume=resume)
     representation = _fit_representation(training, category, config)
