@@ -46,7 +46,6 @@ class StrongClassifier:
         repeats: Classifiers trained on each of the two tests.
         threads: None takes all that there are.
         backend: By default XGBoost where it is installed.
-        more: Derived quantities to look at besides those that every judgement has.
 
     References:
         Lopez-Paz, Oquab, Revisiting classifier two-sample tests | https://arxiv.org/abs/1610.06545
@@ -56,12 +55,11 @@ class StrongClassifier:
     seed: int = 0
     threads: int | None = None
     backend: Backend | None = None
-    more: tuple[str, ...] = ()
     family: ClassVar[str] = "strong_classifier"
 
     def __call__(self, real: Sample, generated: Sample, null: Sample) -> Findings:
         """Train and test; raises `SampleError` if a sample is of one event."""
-        columns = (*quantities(one_category(real)), *self.more)
+        columns = quantities(one_category(real))
         backend = self.backend or default_backend()
         found: dict[str, list[_Test]] = {"generated": [], "null": []}
         for repeat in range(self.repeats):
