@@ -7,12 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import uproot
 
 import muforge as mf
+from muforge import presets
 from muforge.bundle import Bundle
 from muforge.cli import main
+from muforge.training.config import RunConfig
 from tests.dataset.production import write_flat
 from tests.muons import make_sample
 
@@ -52,8 +55,12 @@ def run(*arguments: object) -> int:
 
 
 def error_of(capsys: pytest.CaptureFixture[str]) -> str:
-    """The one line on standard error."""
-    lines = [line for line in capsys.readouterr().err.splitlines() if line.strip()]
+    """The one line on standard error beside warnings of few muons."""
+    lines = [
+        line
+        for line in capsys.readouterr().err.splitlines()
+        if line.strip() and not line.startswith("muforge: warning: category")
+    ]
     assert len(lines) == 1, lines
     return lines[0]
 
@@ -173,6 +180,40 @@ def test_too_few_muons_to_train(
     assert run("train", tmp_path / "ds", "--out", tmp_path / "run", "--category", category, *TINY) == 1
     assert message in error_of(capsys)
     assert not list((tmp_path / "run").rglob("*.safetensors"))
+
+
+def test_few_muons_and_few_effective_ones_are_warned_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sample = make_sample(1200, category=1)
+    heavy = np.where(np.arange(1200) % 20 == 0, 1e4, 1.0)
+    mf.write(mf.Sample({**sample.columns, "weight": heavy}), tmp_path / "few.root", event_columns=True)
+    mf.ingest([tmp_path / "few.root"], tmp_path / "ds")
+    assert run("train", tmp_path / "ds", "--out", tmp_path / "run", "--category", "1", *TINY) == 0
+    warned = capsys.readouterr().err
+    assert "category 1: " in warned
+    assert "training muons, fewer than 1,000" in warned
+    assert "N_eff of the training muons is" in warned
+
+
+def test_presets_and_configurations_are_one_or_the_other(
+    tmp_path: Path, dataset: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ("train", dataset, "--out", tmp_path / "run")
+    assert run(*command, "--preset", "best", "--config", "c.yaml") == 1
+    assert "--preset best, --config c.yaml: give one of them" in error_of(capsys)
+    assert run(*command, "--preset", "bets") == 1
+    assert "preset 'bets': unknown; known are best, flow" in error_of(capsys)
+    assert run(*command, "--preset", "best", "-nG", "2") == 1
+    assert "generator" in error_of(capsys)
+
+
+def test_the_default_is_the_best_preset(tmp_path: Path, dataset: Path) -> None:
+    few = ("--steps", "5", "--category", "2", "--set", "training.judge_size=50", "--jobs", "1")
+    assert run("train", dataset, "--out", tmp_path / "run", *few) == 0
+    config = RunConfig.load(tmp_path / "run" / "category-2" / "config.yaml")
+    assert config.model == presets.preset("best").model
+    assert config.representation.kind == "physics"
 
 
 @pytest.mark.parametrize(

@@ -85,3 +85,22 @@ def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
 )
 def test_first_difference(old: dict[str, Any], new: dict[str, Any], key: str | None) -> None:
     assert first_difference(old, new) == key
+
+
+def test_epochs_limit_the_steps() -> None:
+    config = RunConfig.from_mapping({"training": {"steps": 1000, "batch_size": 100, "epochs": 5}})
+    assert config.limited_to(4000).training.steps == 200
+    assert config.limited_to(10**6).training.steps == 1000
+    assert config.limited_to(3).training.steps == 1
+    assert RunConfig().limited_to(3) == RunConfig()
+    student = RunConfig.from_mapping(
+        {
+            "model": {"family": "student"},
+            "representation": {"kind": "physics"},
+            "teacher": {"model": {"family": "flow"}, "training": config.to_mapping()["training"]},
+        }
+    )
+    limited = student.limited_to(4000)
+    assert limited.teacher is not None
+    assert limited.teacher.training.steps == 200
+    assert limited.training == student.training

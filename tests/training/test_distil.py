@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from muforge.errors import ConfigError, Interrupted
+from muforge.errors import ConfigError, Interrupted, TrainingError
 from muforge.sample import Sample
 from muforge.training.config import RunConfig
 from muforge.training.directory import load_model
@@ -105,8 +105,6 @@ def test_a_teacher_that_changes_the_first_number_is_refused() -> None:
 
 
 def test_steps_of_a_falling_learning_rate_cannot_be_raised(tmp_path: Path) -> None:
-    from muforge.errors import TrainingError
-
     run(tmp_path / "run")
     with pytest.raises(
         TrainingError, match=r"training.steps is 20 in the run and 30 now; only training.patience"

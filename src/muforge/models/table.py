@@ -30,7 +30,7 @@ class Table(nn.Module):
         """Values, or those `of` a slice, at standard normal numbers of shape (n,): shape (n, values)."""
         at = torch.special.ndtr(x) * (len(self.weight) - 1)
         below = at.floor().clamp(0, len(self.weight) - 2)
-        number = below.long()
+        number = below.nan_to_num().long()
         values = self.weight[:, of]
         left, right = embedding(number, values), embedding(number + 1, values)
         return torch.lerp(left, right, (at - below)[:, None])

@@ -75,8 +75,8 @@ class Representation:
         fit_data(matrix, sample.weight, columns)
         if isinstance(config, NoteRepresentationConfig):
             return cls(columns, fit_note_chain(matrix, sample.weight, columns, config))
-        end = float(sample["plane_z"].max()) if "plane_z" in sample else inf
-        return cls(columns, fit_physics_chain(matrix, sample.weight, config, end=end), SYMMETRIC)
+        chain = fit_physics_chain(matrix, sample.weight, config, end=_last_start(sample))
+        return cls(columns, chain, SYMMETRIC)
 
     @property
     def dimensions(self) -> int:
@@ -124,6 +124,12 @@ class Representation:
     @property
     def _name(self) -> str:
         return f"representation for {self.dimensions} columns ({', '.join(self.columns)})"
+
+
+def _last_start(sample: Sample) -> float:
+    """start_z [cm] of the plane behind the absorber, which no muon starts behind, or infinity if it is not known."""
+    plane = float(sample["plane_z"].max()) if "plane_z" in sample else inf
+    return plane if plane > sample["start_z"].max() else inf
 
 
 def _round_up(values: NDArray[np.float64]) -> NDArray[np.float32]:

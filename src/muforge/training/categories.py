@@ -48,7 +48,8 @@ def fit_categories(
         should_stop: Asked all the time; True saves a checkpoint of every category and raises `Interrupted`.
 
     Raises:
-        MuforgeError: As `muforge.training.run.fit`, or a worker process died.
+        MuforgeError: As `muforge.training.run.fit`, or a worker process died; the other categories are stopped then,
+            and keep a checkpoint.
     """
     for category in categories:
         category_directory(out, category).mkdir(exist_ok=True)
@@ -113,17 +114,20 @@ def _fit_there(
         waiting = set(futures)
         while waiting:
             waiting = wait(waiting, timeout=_POLL_SECONDS).not_done
-            if should_stop():
+            if should_stop() or any(future.exception() for future in futures if future not in waiting):
                 counters[_STOP] = 1
             for number, category in enumerate(categories):
                 step, steps = counters[_place(number) : _place(number) + _NUMBERS_PER_CATEGORY]
                 if step:
                     progress(category, int(step), int(steps), {})
-        errors = [future.exception() for future in futures]
-        if any(isinstance(error, Interrupted) for error in errors):
-            raise Interrupted(f"interrupted: kept in {out}; --resume goes on")
+        stopped = False
         for category, future in zip(categories, futures, strict=True):
-            result_of(future, f"category {category} was trained")
+            try:
+                result_of(future, f"category {category} was trained")
+            except Interrupted:
+                stopped = True
+        if stopped:
+            raise Interrupted(f"interrupted: kept in {out}; --resume goes on")
 
 
 def _place(number: int) -> int:
