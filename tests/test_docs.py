@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 import shutil
 from pathlib import Path
@@ -12,9 +11,10 @@ from scripts.blocks import replace_block
 
 import muforge as mf
 from muforge.bundle import Bundle
+from muforge.presets import preset
 from muforge.reference.geometry import geometry
 from muforge.training import estimator
-from muforge.training.config import TrainingConfig
+from muforge.training.config import RunConfig
 from tests.dataset.production import write_flat
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,6 +24,13 @@ EXAMPLES = [
     for page in PAGES
     for number, code in enumerate(re.findall(r"```python\n(.*?)```", page.read_text(), flags=re.DOTALL))
 ]
+
+
+def quick(name: str) -> RunConfig:
+    """A preset with three steps of training."""
+    mapping = preset(name).to_mapping()
+    mapping["training"] |= {"steps": 3, "judge_size": 50, "plots": False}
+    return RunConfig.from_mapping(mapping)
 
 
 @pytest.mark.parametrize("code", EXAMPLES)
@@ -36,8 +43,7 @@ def test_example(
     shutil.copytree(untrained_bundle.directory, tmp_path / "bundle")
     if "mf.ingest" not in code:
         mf.ingest([tmp_path / "prod_0.root"], tmp_path / "ds")
-    few = functools.partial(TrainingConfig, steps=3, monitor_every=3, judge_size=50, plots=False)
-    monkeypatch.setattr(estimator, "TrainingConfig", few)
+    monkeypatch.setattr(estimator, "preset", quick)
     code = code.replace("pot=1e8", "pot=1e4")
     exec(compile(code, "example", "exec"), {})
 

@@ -22,10 +22,9 @@ if TYPE_CHECKING:
     from muforge.formats import read, write
     from muforge.reference.simulate import simulate
     from muforge.spill.generate import generate
-    from muforge.training.estimator import GAN
+    from muforge.training.estimator import train
 
 _LAZY = {
-    "GAN": "muforge.training.estimator",
     "Bundle": "muforge.bundle",
     "Dataset": "muforge.dataset.store",
     "generate": "muforge.spill.generate",
@@ -34,11 +33,11 @@ _LAZY = {
     "judge_files": "muforge.assess",
     "read": "muforge.formats",
     "simulate": "muforge.reference.simulate",
+    "train": "muforge.training.estimator",
     "write": "muforge.formats",
 }
 
 __all__ = [
-    "GAN",
     "Bundle",
     "Dataset",
     "MuforgeError",
@@ -50,6 +49,7 @@ __all__ = [
     "judge_files",
     "read",
     "simulate",
+    "train",
     "write",
 ]
 

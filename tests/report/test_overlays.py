@@ -17,7 +17,7 @@ CONTENT = {
 
 
 def test_densities_and_their_ratio_are_drawn_with_the_unit() -> None:
-    figure = overlay("pt", CONTENT)
+    figure = overlay({"pt": CONTENT})
     figure.draw_without_rendering()
     main, below = figure.axes
     _, real, generated = (patch.get_data()[0] for patch in main.patches if isinstance(patch, StepPatch))

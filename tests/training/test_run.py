@@ -36,7 +36,7 @@ from muforge.training.directory import (
     RESULT_NAME,
     category_directory,
 )
-from muforge.training.estimator import GAN
+from muforge.training.estimator import train
 from muforge.training.run import finished_categories, fit, load_model, load_run
 from tests.training.runs import CATEGORY, TINY_TRAINING, differing, last_state, split, tiny_config, tiny_fit
 
@@ -437,10 +437,9 @@ class Splits:
         return split(name, category)
 
 
-def test_the_estimator_is_the_same_run(whole: Path, tmp_path: Path) -> None:
+def test_train_is_the_same_run(whole: Path, tmp_path: Path) -> None:
     config = tiny_config()
-    gan = GAN(config.model, training=config.training)  # type: ignore[arg-type]
-    model = gan.fit(Splits(), category=CATEGORY, directory=tmp_path / "run")
+    model = train(Splits(), CATEGORY, config, tmp_path / "run")
     assert differing(model.tensors(), load_run(whole).model.tensors()) == []
     assert files(tmp_path / "run") == files(whole)
     assert TINY_TRAINING["steps"] == 30

@@ -18,23 +18,24 @@ _PANEL = (3.0, 2.7)
 """Width and height in inches, so that three abreast can be read on a page and one on a phone."""
 
 
-def overlay(quantity: str, content: Mapping[str, Sequence[float]], *, title: str = "") -> Figure:
-    """Real and generated densities of a quantity with their ratio; errors are over events.
+def overlay(contents: Mapping[str, Mapping[str, Sequence[float]]], *, title: str = "") -> Figure:
+    """Real and generated densities of quantities with their ratios; errors are over events.
 
     Arguments:
-        quantity: A column or a quantity derived from columns.
-        content: `edges`, `real`, `generated` and their errors, as `OneDimensional` gives them.
+        contents: For each column, or quantity derived from columns, `edges`, `real`, `generated` and their errors, as
+            `OneDimensional` gives them.
     """
     with house_style():
-        figure, places = panel_grid(1, _PANEL, title)
-        real, generated = (_density(content, side) for side in ("real", "generated"))
-        main, below = ratio_panel(figure, places[0])
-        handles = draw_densities(main, real, generated, GENERATED)
-        draw_ratio(below, real, generated, GENERATED)
-        main.set_xlim(real.edges[0], real.edges[-1])
-        main.set_ylabel(density_label(quantity))
-        below.set_xlabel(axis_label(quantity))
-        below.set_ylabel("ratio", loc="center")
+        figure, places = panel_grid(len(contents), _PANEL, title)
+        for (quantity, content), place in zip(contents.items(), places, strict=True):
+            real, generated = (_density(content, side) for side in ("real", "generated"))
+            main, below = ratio_panel(figure, place)
+            handles = draw_densities(main, real, generated, GENERATED)
+            draw_ratio(below, real, generated, GENERATED)
+            main.set_xlim(real.edges[0], real.edges[-1])
+            main.set_ylabel(density_label(quantity))
+            below.set_xlabel(axis_label(quantity))
+            below.set_ylabel("ratio", loc="center")
         head_legend(figure, title, handles, ["real", "generated"])
     return figure
 

@@ -103,7 +103,7 @@ def _overlays(details: Details, judged: CategoryJudgement) -> dict[str, Any]:
     for name, content in details["quantities"].items():
         distances = _stated([r for r in judged.of_family("one_dimensional") if r.of == name][:1])
         alt = f"Densities of {name}, real and generated, and their ratio.{distances}"
-        pictures.append(picture(overlay(name, content), alt, f"{name}.{distances}"))
+        pictures.append(picture(overlay({name: content}), alt, f"{name}.{distances}"))
     text = "Densities of simulated and generated muons and their ratio; errors are over events."
     return {"text": [text], "gallery": pictures}
 
