@@ -146,3 +146,16 @@ def test_damaged_states_are_refused(change: Any) -> None:
     change(state)
     with pytest.raises(RepresentationError):
         Quantile.from_state(state)
+
+
+@pytest.mark.parametrize("rows", [5, 20, 60, 300])
+@pytest.mark.parametrize("seed", range(5))
+def test_scores_of_the_data_themselves_are_finite(rows: int, seed: int) -> None:
+    """Few rows, an outlier, ties at an end, and a column that ends at its bound but for a hair."""
+    x = data(seed, rows)
+    x[0, 0] = 1e4
+    x[1:3, 1] = x[:, 1].max() + 1
+    x[3, 2] = 1 - 1e-12
+    y = fit(x, a=(0.0, inf), c=(0.0, 1.0)).forward(x)
+    assert np.isfinite(y).all()
+    assert np.abs(y).max() < 9

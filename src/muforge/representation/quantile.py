@@ -27,6 +27,8 @@ LARGEST_TAIL = 0.02
 LARGEST_ATOM = 0.01
 """Share of the weight that may have one and the same value: nothing continuous can learn more."""
 
+_SMALLEST_SCALE = 1e-30
+
 DIGITS = 9
 """Significant digits that constants are rounded to, one more than float32 data have."""
 
@@ -183,10 +185,10 @@ class Quantile:
 
 
 def _fit_tail(excess: Vector, weight: Vector, reach: float) -> Tail:
-    """The tail of the rows beyond the table, or, where all of them have one value, a negligible one."""
+    """The tail of the rows beyond the table; where there is only one, uniform to twice its distance."""
     positive = excess > 0
     if positive.sum() < 2:
-        return Tail(max(float(excess.max()), abs(reach) * 1e-9 if np.isfinite(reach) else 1e-9), -1.0, reach)
+        return Tail(max(2 * float(excess.max()), _SMALLEST_SCALE), -1.0, reach)
     fitted = Tail.fit(excess[positive], weight[positive], reach)
     scale, shape = _rounded(np.array([fitted.scale, fitted.shape]))
     return Tail(float(scale), float(shape), reach)

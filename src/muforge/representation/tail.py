@@ -71,8 +71,8 @@ class Tail:
             tail = cls(mean * (1 - number), number, reach)
             return float(tail.survival(e[-1:])[0]) - RAREST / len(e)
 
-        if too_rare(shape) < 0 < too_rare(HEAVIEST):
-            shape = brentq(too_rare, shape, HEAVIEST)
+        if too_rare(shape) < 0:
+            shape = brentq(too_rare, shape, HEAVIEST) if too_rare(HEAVIEST) > 0 else HEAVIEST
         return cls(mean * (1 - shape), shape, reach)
 
     def survival(self, excess: Vector) -> Vector:
