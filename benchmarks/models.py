@@ -4,7 +4,7 @@
 
 DATASET was made by `muforge ingest`. Each preset is trained with `muforge train` on all categories. Judged are as many
 muons as there are training events, against the test events; the null are the training events. Interrupted, the same
-command goes on. The table goes into docs/models.md.
+command goes on with the preset that was not finished. The table goes into docs/models.md.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import resource
+import shutil
 import subprocess
 import sys
 import time
@@ -90,13 +91,14 @@ def main() -> None:
 
 
 def trained(preset: str, dataset: Path, run: Path, categories: Sequence[int]) -> dict[str, Any]:
-    """Train a preset with the command that users give; its wall and CPU seconds over all categories."""
+    """Train a preset with the command that users give, from the beginning; its seconds over all categories."""
     kept = run / "spent.json"
     if kept.is_file():
         return dict(json.loads(kept.read_text(encoding="utf-8")))
-    run.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(run, ignore_errors=True)
+    run.mkdir(parents=True)
     options = [part for each in categories for part in ("--category", str(each))]
-    command = ["train", str(dataset), "--out", str(run), "--preset", preset, "--jobs", str(JOBS), "--resume"]
+    command = ["train", str(dataset), "--out", str(run), "--preset", preset, "--jobs", str(JOBS)]
     wall, before = time.perf_counter(), _cpu_seconds()
     subprocess.run(
         [sys.executable, "-m", "muforge", *command, *options, *SHORTER.get(preset, ())], check=True

@@ -25,6 +25,7 @@ TINY: dict[str, dict[str, Any]] = {
     "vae": {"family": "vae", "latent_dimensions": 3, "nodes_encoder": 8, "nodes_decoder": 8},
     "autoregressive flow": {"family": "flow", **SPLINES},
     "coupling flow": {"family": "flow", "transform": "coupling", **SPLINES},
+    "flow matching": {"family": "flow_matching", "width": 8, "midpoint_steps": 3},
     "mixture": {"family": "mixture", "components": 3},
     "student": {"family": "student", "width": 8, "knots": 6, "latent_dimensions": 7},
 }

@@ -35,8 +35,8 @@ def train(
         str | None,
         typer.Option(
             "--preset",
-            help="best, flow, student, mixture, gan-2018 or vae-2018; options go over it. Default: best, or gan-2018 "
-            "where one of its own options is given.",
+            help="best, flow, flow-matching, student, mixture, gan-2018 or vae-2018; options go over it. "
+            "Default: best, or gan-2018 where one of its own options is given.",
         ),
     ] = None,
     config: Annotated[
@@ -88,18 +88,22 @@ def train(
         ),
     ] = None,
     steps: Annotated[
-        int | None, typer.Option("--steps", help="Default: 100000.", rich_help_panel=_TRAINING)
+        int | None, typer.Option("--steps", help="Default: the preset's.", rich_help_panel=_TRAINING)
     ] = None,
     batch_size: Annotated[
         int | None,
         typer.Option(
-            "--batch-size", help="Half real, half generated. Default: 100.", rich_help_panel=_TRAINING
+            "--batch-size",
+            help="A GAN's are half real, half generated. Default: the preset's.",
+            rich_help_panel=_TRAINING,
         ),
     ] = None,
     monitor_every: Annotated[
         int | None,
         typer.Option(
-            "--monitor-every", help="Steps between judgements. Default: 5000.", rich_help_panel=_TRAINING
+            "--monitor-every",
+            help="Steps between judgements; 0 is only at the end. Default: the preset's.",
+            rich_help_panel=_TRAINING,
         ),
     ] = None,
     patience: Annotated[
@@ -124,9 +128,9 @@ def train(
 ) -> None:
     """Train models of the categories of a data set.
 
-    By default each is a small network that has learnt from a flow of splines (--preset best). With
-    --preset gan-2018 it is the note's GAN; the note's own names work (-l -o -nG -nD -layersG -layersD), with its
-    defaults. The figures printed at the end are from test events, looked at once.
+    By default each is a small flow of splines in coordinates of the decay (--preset best). With --preset gan-2018
+    it is the note's GAN; the note's own names work (-l -o -nG -nD -layersG -layersD), with its defaults. The figures
+    printed at the end are from test events, looked at once.
     """
     from muforge.cli.comparisons import print_comparisons
     from muforge.cli.screen import console

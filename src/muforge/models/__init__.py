@@ -17,6 +17,7 @@ FAMILIES: Mapping[str, str] = {
     "gan": "muforge.models.gan:GANModel",
     "vae": "muforge.models.vae:VAEModel",
     "flow": "muforge.models.flow:FlowModel",
+    "flow_matching": "muforge.models.flow_matching:FlowMatchingModel",
     "mixture": "muforge.models.mixture:MixtureModel",
     "student": "muforge.models.student:StudentModel",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import inf
 from typing import Any, ClassVar, Self
 
@@ -43,9 +44,20 @@ class Column:
     lower: Tail
     upper: Tail
 
-    @property
-    def levels(self) -> Vector:
+    @cached_property
+    def _levels(self) -> Vector:
         return np.linspace(self.below, 1 - self.above, len(self.knots))
+
+    @cached_property
+    def _scores(self) -> Vector:
+        return np.asarray(ndtri(self._levels))
+
+    @cached_property
+    def _distinct(self) -> tuple[Vector, Vector]:
+        """Knots without repetition, and the score in the middle of each one's levels."""
+        knots, first = np.unique(self.knots, return_index=True)
+        last = np.append(first[1:], len(self.knots)) - 1
+        return knots, np.asarray(ndtri((self._levels[first] + self._levels[last]) / 2))
 
     @classmethod
     def fit(cls, values: Vector, weight: Vector, bounds: tuple[float, float]) -> Self:
@@ -66,17 +78,14 @@ class Column:
         )
 
     def forward(self, x: Vector) -> Vector:
-        knots, first = np.unique(self.knots, return_index=True)
-        last = np.append(first[1:], len(self.knots)) - 1
-        levels = self.levels
-        y = np.interp(x, knots, ndtri((levels[first] + levels[last]) / 2))
+        y = np.interp(x, *self._distinct)
         low, high = x < self.knots[0], x > self.knots[-1]
         y[low] = ndtri(self.below * self.lower.survival(self.knots[0] - x[low]))
         y[high] = -ndtri(self.above * self.upper.survival(x[high] - self.knots[-1]))
         return np.asarray(y)
 
     def inverse(self, y: Vector) -> Vector:
-        scores = ndtri(self.levels)
+        scores = self._scores
         x = np.interp(y, scores, self.knots)
         low, high = y < scores[0], y > scores[-1]
         x[low] = self.knots[0] - self.lower.excess(ndtr(y[low]) / self.below)
