@@ -57,6 +57,16 @@ def test_anything_decodes_to_physical_muons(category: int) -> None:
     assert -1 <= start_z.min() < sample["start_z"].min()
     assert sample["start_z"].max() < start_z.max() <= 300
     assert pz.max() > sample["pz"].max()
+    if category > 2:
+        r, of_real = (np.hypot(each["start_x"], each["start_y"]).max() for each in (columns, sample))
+        assert of_real < r <= 2 * of_real * (1 + 1e-6)
+
+
+def test_a_muon_beyond_the_given_radius_is_refused() -> None:
+    with pytest.raises(
+        RepresentationError, match=r"starts .* cm from the beam axis; must be below radius 0.5"
+    ):
+        fitted(4, PhysicsRepresentationConfig(radius=0.5))
 
 
 def test_the_plane_behind_the_absorber_ends_the_geometry() -> None:

@@ -15,12 +15,17 @@ from muforge.representation.chain import Chain
 from muforge.representation.polar import Polar
 from muforge.representation.protocol import Vector, fit_data
 from muforge.representation.quantile import Quantile
+from muforge.sample import ON_AXIS_FEATURES
 
 SYMMETRIC = 1
 """Columns of network space that are independent of the others by symmetry, and need no learning: the last one."""
 
 FRONT_ROWS = 100
 """Muons nearest to the front of the target that tell where it is."""
+
+
+BEYOND = 2.0
+"""Times the distance of the farthest training muon from the beam axis that generated ones may start at."""
 
 
 class PhysicsRepresentationConfig(BaseModel):
@@ -31,6 +36,11 @@ class PhysicsRepresentationConfig(BaseModel):
     kind: Literal["physics"] = "physics"
     beam_momentum: float = Field(
         default=BEAM_MOMENTUM, gt=0, description="of the protons [GeV]; no muon has more"
+    )
+    radius: float | None = Field(
+        default=None,
+        gt=0,
+        description="no muon starts farther from the beam axis [cm]; by default twice the distance of the farthest",
     )
     front: float | None = Field(
         default=None,
@@ -60,7 +70,7 @@ def fit_physics_chain(
     _refuse_on_axis(matrix)
     front = _front(matrix[:, -4]) if config.front is None else config.front
     last = end if config.end is None else config.end
-    polar = Polar(matrix.shape[1], front)
+    polar = _polar(matrix, front, config.radius)
     limits = {
         "depth": (0.0, last - front),
         "p": (0.0, config.beam_momentum),
@@ -68,6 +78,17 @@ def fit_physics_chain(
     }
     bounds = {name: limits.get(name, (-inf, inf)) for name in polar.coordinates[:-SYMMETRIC]}
     return Chain([polar, Quantile.fit(polar.forward(matrix), w, bounds=bounds, unchanged=SYMMETRIC)])
+
+
+def _polar(x: NDArray[np.float64], front: float, radius: float | None) -> Polar:
+    if x.shape[1] == len(ON_AXIS_FEATURES):
+        return Polar(x.shape[1], front)
+    farthest = float(np.hypot(x[:, 0], x[:, 1]).max())
+    if radius is not None and farthest >= radius:
+        raise RepresentationError(
+            f"a muon starts {farthest:.9g} cm from the beam axis; must be below radius {radius:.9g}"
+        )
+    return Polar(x.shape[1], front, BEYOND * farthest if radius is None else radius)
 
 
 def _front(start_z: Vector) -> float:

@@ -36,7 +36,8 @@ class Polar:
     - p [GeV];
     - the logarithm of q = p tan(theta) [GeV], which is pT at small angles and leaves every pT below p;
     - the logarithm of the pointing fraction f = (r / depth) / tan(theta): 1 for a muon that flies on along a straight
-      line from the front of the target, less if its parent was produced deeper;
+      line from the front of the target, less if its parent was produced deeper. The r in it is stretched,
+      r / (1 - r / radius), which leaves every r below the radius;
     - the logarithm of q 2 tan(|angle| / 2), where angle is between (start_x, start_y) and (px, py): at small angles the
       momentum across the plane of beam and vertex, in which the decays of pions and kaons have their edges (30 and
       236 MeV) whatever the muon's own momentum is;
@@ -46,15 +47,19 @@ class Polar:
     Arguments:
         dimensions: 4 for vertices on the beam axis, 6 for others.
         front: start_z of the front of the target, cm; all muons start behind it.
+        radius: No muon starts farther from the beam axis, cm. It means nothing to vertices on the axis.
     """
 
     kind: ClassVar[str] = "polar"
 
-    def __init__(self, dimensions: int, front: float) -> None:
+    def __init__(self, dimensions: int, front: float, radius: float = 1.0) -> None:
         if dimensions not in (len(ON_AXIS_FEATURES), len(OFF_AXIS_FEATURES)):
             raise RepresentationError(f"map '{self.kind}': {dimensions} columns, expected 4 or 6")
         self._dimensions = dimensions
+        if not radius > 0:
+            raise RepresentationError(f"map '{self.kind}': radius {radius} is not positive")
         self.front = front
+        self.radius = radius
 
     @property
     def dimensions(self) -> int:
@@ -74,7 +79,8 @@ class Polar:
             azimuth = np.arctan2(py, px) / _TURN % 1
             if not vertex:
                 return np.stack([depth, p, np.log(q), _score(azimuth)], axis=1)
-            f = np.hypot(*vertex) / depth * pz / pt
+            r = np.hypot(*vertex)
+            f = r / (1 - r / self.radius) / depth * pz / pt
             angle = (np.arctan2(py, px) - np.arctan2(vertex[1], vertex[0]) + pi) % _TURN - pi
             across = q * 2 * np.tan(np.abs(angle) / 2)
             symmetric = (azimuth + (angle < 0)) / 2
@@ -92,7 +98,8 @@ class Polar:
         log_f, log_across = vertex
         negative = share >= 1 / 2
         azimuth = _TURN * (2 * share - negative)
-        r = np.exp(log_f) * depth * q / p
+        with np.errstate(over="ignore", divide="ignore"):
+            r = 1 / (1 / (np.exp(log_f) * depth * q / p) + 1 / self.radius)
         with np.errstate(over="ignore"):
             angle = 2 * np.arctan(np.exp(log_across - log_q) / 2)
         of_vertex = azimuth - np.where(negative, -angle, angle)
@@ -112,14 +119,17 @@ class Polar:
         return np.full(self._dimensions, -np.inf), np.full(self._dimensions, np.inf)
 
     def state(self) -> dict[str, Any]:
-        return {"kind": self.kind, "dimensions": self._dimensions, "front": self.front}
+        return {"kind": self.kind, "dimensions": self._dimensions, "front": self.front, "radius": self.radius}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         dimensions = state.get("dimensions")
         if not isinstance(dimensions, int):
             raise RepresentationError(f"map '{cls.kind}': constant 'dimensions' is not an integer")
-        return cls(dimensions, float(constants({"front": [state.get("front")]}, "front", cls.kind)[0]))
+        front, radius = (
+            float(constants({key: [state.get(key)]}, key, cls.kind)[0]) for key in ("front", "radius")
+        )
+        return cls(dimensions, front, radius)
 
 
 def _score(share: Vector) -> Vector:
