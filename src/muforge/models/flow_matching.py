@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from typing import Literal, Self
+from typing import Literal
 
 import torch
 from pydantic import Field
@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from torch.nn.functional import mse_loss, silu
 from torch.optim import Optimizer
 
-from muforge.models.flow import require_unbounded
-from muforge.models.optimisers import descend, make_optimiser
-from muforge.models.protocol import Bounds, Model, ModelConfig
+from muforge.models.on_scores import ADAM, ModelOnScores
+from muforge.models.optimisers import descend
+from muforge.models.protocol import ModelConfig
 
 
 class FlowMatchingConfig(ModelConfig):
@@ -62,12 +62,8 @@ class VelocityField(nn.Module):
         return x
 
 
-class FlowMatchingModel(Model):
+class FlowMatchingModel(ModelOnScores):
     """Regression of the velocity x_1 - x_0 at points between latents x_0 and muons x_1.
-
-    Arguments:
-        config: Network, training and sampling.
-        dimensions: Columns to learn.
 
     References:
         Lipman et al., Flow matching for generative modeling | https://arxiv.org/abs/2210.02747
@@ -78,40 +74,14 @@ class FlowMatchingModel(Model):
     config: FlowMatchingConfig
     sampler: VelocityField
 
-    def __init__(self, config: FlowMatchingConfig, dimensions: int) -> None:
-        super().__init__()
-        self.config = config
-        self.dimensions = dimensions
-        self.sampler = _field(config, dimensions)
-
-    @classmethod
-    def build(cls, config: ModelConfig, dimensions: int, bounds: Bounds) -> Self:
-        require_unbounded(config, bounds)
-        return cls(_checked(config), dimensions)
-
-    @classmethod
-    def build_sampler(cls, config: ModelConfig, dimensions: int, bounds: Bounds) -> nn.Module:
-        require_unbounded(config, bounds)
-        return _field(_checked(config), dimensions)
-
-    def optimisers(self) -> dict[str, Optimizer]:
-        rate = self.config.learning_rate
-        return {"field": make_optimiser("adam", self.parameters(), learning_rate=rate, beta1=0.9)}
+    @staticmethod
+    def make_sampler(config: FlowMatchingConfig, dimensions: int) -> VelocityField:
+        return VelocityField(
+            dimensions, width=config.width, depth=config.depth, midpoint_steps=config.midpoint_steps
+        )
 
     def training_step(self, batch: Tensor, optimisers: Mapping[str, Optimizer]) -> dict[str, Tensor]:
         latent = torch.randn_like(batch)
         t = torch.rand_like(batch[:, :1])
         velocity = self.sampler.velocity(torch.lerp(latent, batch, t), t)
-        return {"distance": descend(mse_loss(velocity, batch - latent), optimisers["field"])}
-
-
-def _field(config: FlowMatchingConfig, dimensions: int) -> VelocityField:
-    return VelocityField(
-        dimensions, width=config.width, depth=config.depth, midpoint_steps=config.midpoint_steps
-    )
-
-
-def _checked(config: ModelConfig) -> FlowMatchingConfig:
-    if not isinstance(config, FlowMatchingConfig):
-        raise TypeError(f"a configuration of family '{config.family}' given to flow matching")
-    return config
+        return {"distance": descend(mse_loss(velocity, batch - latent), optimisers[ADAM])}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import log
-from typing import Literal, Self
+from typing import Literal
 
 import torch
 from pydantic import Field
@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from muforge.models.density import LOG_NORMAL, Density
-from muforge.models.flow import require_unbounded
-from muforge.models.optimisers import descend, make_optimiser
-from muforge.models.protocol import Bounds, Model, ModelConfig
+from muforge.models.on_scores import ADAM, ModelOnScores
+from muforge.models.optimisers import descend
+from muforge.models.protocol import ModelConfig
 
 
 class MixtureConfig(ModelConfig):
@@ -68,44 +68,17 @@ class Gaussians(Density):
         return torch.logsumexp(log_weight + log_density, dim=1) - x.shape[1] * LOG_NORMAL
 
 
-class MixtureModel(Model):
-    """Gaussians fitted by maximum likelihood, step by step.
-
-    Arguments:
-        config: Components and training.
-        dimensions: Columns to learn.
-    """
+class MixtureModel(ModelOnScores):
+    """Gaussians fitted by maximum likelihood, step by step."""
 
     config_class = MixtureConfig
     config: MixtureConfig
     sampler: Gaussians
 
-    def __init__(self, config: MixtureConfig, dimensions: int) -> None:
-        super().__init__()
-        self.config = config
-        self.dimensions = dimensions
-        self.sampler = Gaussians(config.components, dimensions)
-
-    @classmethod
-    def build(cls, config: ModelConfig, dimensions: int, bounds: Bounds) -> Self:
-        require_unbounded(config, bounds)
-        return cls(_checked(config), dimensions)
-
-    @classmethod
-    def build_sampler(cls, config: ModelConfig, dimensions: int, bounds: Bounds) -> nn.Module:
-        require_unbounded(config, bounds)
-        return Gaussians(_checked(config).components, dimensions)
-
-    def optimisers(self) -> dict[str, Optimizer]:
-        rate = self.config.learning_rate
-        return {"mixture": make_optimiser("adam", self.parameters(), learning_rate=rate, beta1=0.9)}
+    @staticmethod
+    def make_sampler(config: MixtureConfig, dimensions: int) -> Gaussians:
+        return Gaussians(config.components, dimensions)
 
     def training_step(self, batch: Tensor, optimisers: Mapping[str, Optimizer]) -> dict[str, Tensor]:
         loss = -self.sampler.log_prob(batch).mean()
-        return {"nll": descend(loss, optimisers["mixture"])}
-
-
-def _checked(config: ModelConfig) -> MixtureConfig:
-    if not isinstance(config, MixtureConfig):
-        raise TypeError(f"a configuration of family '{config.family}' given to the mixture")
-    return config
+        return {"nll": descend(loss, optimisers[ADAM])}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from typing import Literal, Self
+from typing import Literal
 
 import torch
 from pydantic import Field
@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from torch.nn.functional import silu, smooth_l1_loss
 from torch.optim import Optimizer
 
-from muforge.models.flow import require_unbounded
-from muforge.models.optimisers import descend, make_optimiser
-from muforge.models.protocol import Bounds, Model, ModelConfig
+from muforge.models.on_scores import ADAM, ModelOnScores
+from muforge.models.optimisers import descend
+from muforge.models.protocol import ModelConfig
 from muforge.models.table import Table
 
 
@@ -70,14 +70,10 @@ class OnePass(nn.Module):
         return torch.cat([latent[:, :1], h], dim=1) if self._keeps_first else h
 
 
-class StudentModel(Model):
+class StudentModel(ModelOnScores):
     """Learns the function from latents to network space that another model is.
 
     Its batches are not muons: a row holds a latent vector and what the teacher makes of it.
-
-    Arguments:
-        config: Network and training.
-        dimensions: Columns to learn.
 
     References:
         Hinton, Vinyals, Dean, Distilling the knowledge in a neural network | https://arxiv.org/abs/1503.02531
@@ -87,44 +83,18 @@ class StudentModel(Model):
     config_class = StudentConfig
     config: StudentConfig
 
-    def __init__(self, config: StudentConfig, dimensions: int) -> None:
-        super().__init__()
-        self.config = config
-        self.dimensions = dimensions
-        self.sampler = _network(config, dimensions)
-
-    @classmethod
-    def build(cls, config: ModelConfig, dimensions: int, bounds: Bounds) -> Self:
-        require_unbounded(config, bounds)
-        return cls(_checked(config), dimensions)
-
-    @classmethod
-    def build_sampler(cls, config: ModelConfig, dimensions: int, bounds: Bounds) -> nn.Module:
-        require_unbounded(config, bounds)
-        return _network(_checked(config), dimensions)
-
-    def optimisers(self) -> dict[str, Optimizer]:
-        rate = self.config.learning_rate
-        return {"student": make_optimiser("adam", self.parameters(), learning_rate=rate, beta1=0.9)}
+    @staticmethod
+    def make_sampler(config: StudentConfig, dimensions: int) -> OnePass:
+        return OnePass(
+            config.latents(dimensions),
+            dimensions,
+            width=config.width,
+            depth=config.depth,
+            knots=config.knots,
+            keeps_first=config.keeps_first,
+        )
 
     def training_step(self, batch: Tensor, optimisers: Mapping[str, Optimizer]) -> dict[str, Tensor]:
         latent, target = torch.split(batch, [self.latent_dimensions, self.dimensions], dim=1)
         loss = smooth_l1_loss(self.sampler(latent), target, beta=self.config.beta)
-        return {"distance": descend(loss, optimisers["student"])}
-
-
-def _network(config: StudentConfig, dimensions: int) -> OnePass:
-    return OnePass(
-        config.latents(dimensions),
-        dimensions,
-        width=config.width,
-        depth=config.depth,
-        knots=config.knots,
-        keeps_first=config.keeps_first,
-    )
-
-
-def _checked(config: ModelConfig) -> StudentConfig:
-    if not isinstance(config, StudentConfig):
-        raise TypeError(f"a configuration of family '{config.family}' given to the student")
-    return config
+        return {"distance": descend(loss, optimisers[ADAM])}
