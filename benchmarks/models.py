@@ -83,7 +83,10 @@ def main() -> None:
             }
             rows.append(row)
             print(json.dumps(row), flush=True)
-    record = new_record("make docs-models DATASET=DATASET")
+    chosen = (
+        f"--presets {' '.join(arguments.presets)} --categories {' '.join(map(str, arguments.categories))}"
+    )
+    record = new_record(f"python -m benchmarks.models DATASET {chosen} --seeds {arguments.seeds}")
     record["models"] = rows
     path = save_record(record, "models")
     replace_block(ROOT / "docs" / "models.md", "models", table(rows, path.name, record))

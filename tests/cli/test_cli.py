@@ -182,6 +182,29 @@ def test_too_few_muons_to_train(
     assert not list((tmp_path / "run").rglob("*.safetensors"))
 
 
+def test_a_missing_split_is_found_before_anything_is_trained(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Category 1 has enough muons, category 4 a single one, which is in one split."""
+    many, one = make_sample(600, category=1), make_sample(1, category=4)
+    mf.write(mf.Sample.concatenate([many, one]), tmp_path / "few.root", event_columns=True)
+    mf.ingest([tmp_path / "few.root"], tmp_path / "ds")
+    command = (
+        "train",
+        tmp_path / "ds",
+        "--out",
+        tmp_path / "run",
+        "--category",
+        "1",
+        "--category",
+        "4",
+        *TINY,
+    )
+    assert run(*command, "--jobs", "1") == 1
+    assert "category 4 has no muons in the" in error_of(capsys)
+    assert not (tmp_path / "run").exists()
+
+
 def test_few_muons_and_few_effective_ones_are_warned_of(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

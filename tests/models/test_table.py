@@ -17,7 +17,6 @@ def test_knots_are_equally_far_apart_in_probability() -> None:
     values = table(at)
     torch.testing.assert_close(values[:, 0], torch.tensor([0.0, 5, 10, 20, 36, 40]), atol=1e-3, rtol=0)
     torch.testing.assert_close(values[:, 1], torch.ones(6))
-    torch.testing.assert_close(table(at, slice(1, 2)), values[:, 1:])
 
 
 def test_far_out_a_table_keeps_its_last_value() -> None:

@@ -135,6 +135,7 @@ def train(
     from muforge.cli.comparisons import print_comparisons
     from muforge.cli.screen import console
     from muforge.cli.watching import watched
+    from muforge.dataset.manifest import SPLITS
     from muforge.dataset.store import Dataset
     from muforge.files import check_output_directory
     from muforge.judge import Comparison
@@ -166,7 +167,8 @@ def train(
     data = Dataset.open(dataset)
     chosen = sorted(set(category or CATEGORIES))
     for number in chosen:
-        _warn_of_few(number, data.load(number, "train"))
+        splits = {name: data.load(number, name) for name in SPLITS}
+        _warn_of_few(number, splits["train"])
     out.mkdir(exist_ok=True)
     with watched(chosen) as (progress, should_stop):
         results = fit_categories(

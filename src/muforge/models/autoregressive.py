@@ -49,20 +49,23 @@ class ParallelMLPs(nn.Module):
         """All networks on inputs (n, networks): shape (n, networks, outputs)."""
         networks = len(self.seen)
         h = torch.baddbmm(self.biases[0], x.expand(networks, *x.shape), self.weights[0] * self.seen)
-        for number, table in enumerate(self.tables):
-            values = table(x[:, number]).view(len(x), networks - number, -1).transpose(0, 1)
+        for number in range(networks):
+            values = self.look_up(number, x[:, number]).transpose(0, 1)
             h = h + pad(values, (0, 0, 0, 0, number, 0))
         for weight, bias in zip(self.weights[1:], self.biases[1:], strict=True):
             h = torch.baddbmm(bias, silu(h), weight)
         return h.transpose(0, 1)
 
-    def one(self, i: int, x: Tensor) -> Tensor:
-        """The i-th network on its inputs (n, i + 1): shape (n, outputs)."""
+    def look_up(self, number: int, x: Tensor) -> Tensor:
+        """What the table of an input, shape (n,), gives to each network that sees it: (n, those, width)."""
+        values: Tensor = self.tables[number](x)
+        return values.view(len(x), len(self.seen) - number, -1)
+
+    def one(self, i: int, x: Tensor, looked_up: Sequence[Tensor]) -> Tensor:
+        """The i-th network on its inputs (n, i + 1) and what `look_up` gave for each: shape (n, outputs)."""
         h = torch.addmm(self.biases[0][i], x, self.weights[0][i, : i + 1])
-        width = h.shape[1]
-        for number in range(i + 1):
-            place = (i - number) * width
-            h = h + self.tables[number](x[:, number], slice(place, place + width))
+        for number, values in enumerate(looked_up):
+            h = h + values[:, i - number]
         for weight, bias in zip(self.weights[1:], self.biases[1:], strict=True):
             h = torch.addmm(bias[i], silu(h), weight[i])
         return h
@@ -98,9 +101,10 @@ class AutoregressiveSplines(Flow):
 
     def forward(self, u: Tensor) -> Tensor:
         """Vectors of shape (n, d) from standard normal ones."""
-        columns = [u[:, 0]]
+        columns, looked_up = [u[:, 0]], []
         for i in range(u.shape[1] - 1):
-            parameters = self.networks.one(i, torch.stack(columns, dim=1))
+            looked_up.append(self.networks.look_up(i, columns[i]))
+            parameters = self.networks.one(i, torch.stack(columns, dim=1), looked_up)
             columns.append(
                 rational_quadratic_spline(u[:, i + 1], parameters, bound=self.bound, inverse=True)[0]
             )

@@ -26,11 +26,10 @@ class Table(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.zeros(knots, values))
 
-    def forward(self, x: Tensor, of: slice = slice(None)) -> Tensor:
-        """Values, or those `of` a slice, at standard normal numbers of shape (n,): shape (n, values)."""
+    def forward(self, x: Tensor) -> Tensor:
+        """Values, shape (n, values), at standard normal numbers of shape (n,)."""
         at = torch.special.ndtr(x) * (len(self.weight) - 1)
         below = at.floor().clamp(0, len(self.weight) - 2)
         number = below.nan_to_num().long()
-        values = self.weight[:, of]
-        left, right = embedding(number, values), embedding(number + 1, values)
+        left, right = embedding(number, self.weight), embedding(number + 1, self.weight)
         return torch.lerp(left, right, (at - below)[:, None])

@@ -15,14 +15,13 @@ from muforge.representation.chain import Chain
 from muforge.representation.polar import Polar
 from muforge.representation.protocol import Vector, fit_data
 from muforge.representation.quantile import Quantile
-from muforge.sample import ON_AXIS_FEATURES
+from muforge.sample import OFF_AXIS_FEATURES, ON_AXIS_FEATURES
 
 SYMMETRIC = 1
 """Columns of network space that are independent of the others by symmetry, and need no learning: the last one."""
 
 FRONT_ROWS = 100
 """Muons nearest to the front of the target that tell where it is."""
-
 
 BEYOND = 2.0
 """Times the distance of the farthest training muon from the beam axis that generated ones may start at."""
@@ -98,7 +97,7 @@ def _front(start_z: Vector) -> float:
 
 
 def _refuse_on_axis(matrix: NDArray[np.float64]) -> None:
-    if matrix.shape[1] == 6:
+    if matrix.shape[1] == len(OFF_AXIS_FEATURES):
         on_axis = (matrix[:, :2] == 0).all(axis=1)
         if on_axis.any():
             raise RepresentationError(
