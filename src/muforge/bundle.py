@@ -17,14 +17,18 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from muforge.errors import BundleError, MuforgeError
 from muforge.files import atomic_directory, check_output_directory, sha256
 from muforge.problem import first_problem
-from muforge.sample import features
+from muforge.sample import FURTHER, OFF_AXIS_FEATURES, features
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from muforge.dataset.store import Dataset
     from muforge.trained import TrainedModel
+    from muforge.trained_completion import TrainedCompletion
 
 MANIFEST_NAME = "bundle.json"
 SCHEMA_VERSION: Literal[1] = 1
+_OF_COMPLETION = "completion."
 
 
 class _Record(BaseModel):
@@ -39,6 +43,14 @@ class Weights(_Record):
     shapes: dict[str, tuple[int, ...]]
 
 
+class CompletionModel(_Record):
+    """What is needed to give a category's muons further columns. Its weights lie in the category's file."""
+
+    columns: tuple[str, ...]
+    model: dict[str, Any]
+    representation: dict[str, Any]
+
+
 class CategoryModel(_Record):
     """What is needed to generate one category."""
 
@@ -49,6 +61,7 @@ class CategoryModel(_Record):
     n_eff: float = Field(ge=0, description="effective sample size of the training events")
     weights: Weights
     judged: dict[str, Any] | None = Field(description="figures of merit on the test events, with their nulls")
+    completion: CompletionModel | None = None
 
 
 class Provenance(_Record):
@@ -104,6 +117,15 @@ class Bundle:
         """Effective sample size of the training events, by category: what all generated muons know."""
         return {int(category): record.n_eff for category, record in sorted(self.manifest.categories.items())}
 
+    @property
+    def modelled(self) -> tuple[str, ...]:
+        """The columns that generated muons have: their start, and what all categories have besides."""
+        records = self.manifest.categories.values()
+        further = [() if each.completion is None else each.completion.columns for each in records]
+        return OFF_AXIS_FEATURES + tuple(
+            name for name in FURTHER if all(name in columns for columns in further)
+        )
+
     @cached_property
     def identity(self) -> str:
         """SHA-256 of `bundle.json`, which in turn holds the checksums of the weights."""
@@ -137,6 +159,7 @@ class Bundle:
         from safetensors.torch import load_file
 
         from muforge.trained import TrainedModel
+        from muforge.trained_completion import TrainedCompletion
 
         record = self.manifest.categories.get(category)
         if record is None:
@@ -144,8 +167,13 @@ class Bundle:
                 f"{self.directory}: has no category {category}, only {', '.join(map(str, self.rates))}"
             )
         try:
-            return TrainedModel.restore(
-                category, record.model, record.representation, load_file(self.directory / record.weights.file)
+            own, further = _split(load_file(self.directory / record.weights.file))
+            model = TrainedModel.restore(category, record.model, record.representation, own)
+            if record.completion is None:
+                return model
+            completion = record.completion
+            return model.completed_by(
+                TrainedCompletion.restore(completion.model, completion.representation, further)
             )
         except MuforgeError as error:
             raise BundleError(f"{self.directory}: category {category}: {error}") from error
@@ -197,7 +225,7 @@ def save_bundle(
                     f"{path}: a model of category {model.category} given as category {category}"
                 )
             file = f"category-{category}.safetensors"
-            tensors = model.tensors()
+            tensors = model.tensors() | _prefixed(model.completion)
             (partial / file).write_bytes(save(tensors))
             records[category] = CategoryModel(
                 columns=model.representation.columns,
@@ -211,6 +239,7 @@ def save_bundle(
                     shapes={key: tuple(tensor.shape) for key, tensor in sorted(tensors.items())},
                 ),
                 judged=dict(judged[category]) if judged and category in judged else None,
+                completion=_completion(model.completion),
             )
         manifest = Manifest(
             schema_version=SCHEMA_VERSION,
@@ -224,6 +253,28 @@ def save_bundle(
         )
         (partial / MANIFEST_NAME).write_text(manifest.model_dump_json(indent=1) + "\n", encoding="utf-8")
     return Bundle.load(path)
+
+
+def _completion(completion: TrainedCompletion | None) -> CompletionModel | None:
+    if completion is None:
+        return None
+    return CompletionModel(
+        columns=completion.representation.columns,
+        model=completion.config.model_dump(mode="json"),
+        representation=completion.representation.state(),
+    )
+
+
+def _prefixed(completion: TrainedCompletion | None) -> dict[str, Tensor]:
+    tensors = {} if completion is None else completion.tensors()
+    return {f"{_OF_COMPLETION}{name}": tensor for name, tensor in tensors.items()}
+
+
+def _split(tensors: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """A model's tensors, and its completion's under their own names."""
+    own = {name: each for name, each in tensors.items() if not name.startswith(_OF_COMPLETION)}
+    further = {name.removeprefix(_OF_COMPLETION): each for name, each in tensors.items() if name not in own}
+    return own, further
 
 
 def _read_manifest(directory: Path) -> Manifest:

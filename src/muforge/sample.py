@@ -67,6 +67,12 @@ OPTIONAL: Mapping[str, Column] = dict(
 )
 COLUMNS: Mapping[str, Column] = {**REQUIRED, **OPTIONAL}
 
+PLANE = ("plane_x", "plane_y", "plane_z", "plane_px", "plane_py", "plane_pz")
+"""The state behind the absorber."""
+
+FURTHER = ("start_t", *PLANE, "parent_pdg", "origin")
+"""What a muon has besides its start, and models may learn."""
+
 ON_AXIS_FEATURES = ("start_z", "px", "py", "pz")
 OFF_AXIS_FEATURES = ("start_x", "start_y", "start_z", "px", "py", "pz")
 

@@ -16,10 +16,12 @@ from muforge.models import build_sampler, config_from
 from muforge.models.density import Density
 from muforge.models.precision import torch_settings
 from muforge.models.protocol import ModelConfig, gaussian_latent
+from muforge.models.tensors import check_tensors
 from muforge.problem import first_problem
 from muforge.representation import Representation
 from muforge.rng import Purpose, stream
 from muforge.sample import OFF_AXIS_FEATURES, Sample, features, pdg_code
+from muforge.trained_completion import TrainedCompletion
 
 ROWS_PER_PASS = 1024
 """Rows that go through the network at once. Matrix products of other shapes round differently, so a pass is
@@ -37,6 +39,7 @@ class TrainedModel:
         config: The model's configuration.
         representation: Of the category's features.
         sampler: Maps latents of shape (n, latent_dimensions) to network space; put into evaluation mode here.
+        completion: What gives the muons further columns, if anything.
 
     Raises:
         RepresentationError: The representation is of other columns than the category's features.
@@ -49,6 +52,7 @@ class TrainedModel:
         config: ModelConfig,
         representation: Representation,
         sampler: nn.Module,
+        completion: TrainedCompletion | None = None,
     ) -> None:
         if representation.columns != features(category):
             raise RepresentationError(
@@ -60,6 +64,7 @@ class TrainedModel:
         self.representation = representation
         self.sampler = sampler.eval().requires_grad_(False)
         self.latent_dimensions = config.latents(representation.learned)
+        self.completion = completion
 
     def __repr__(self) -> str:
         return f"TrainedModel(category {self.category}, {self.config.family}: {', '.join(self.representation.columns)})"
@@ -85,28 +90,31 @@ class TrainedModel:
         fitted = Representation.from_state(representation)
         with torch.random.fork_rng(devices=[]):
             sampler = build_sampler(own, fitted.learned, fitted.bounds)
-        _check_tensors(sampler.state_dict(), tensors)
+        check_tensors(sampler.state_dict(), tensors)
         sampler.load_state_dict(dict(tensors))
         return cls(category, own, fitted, sampler)
+
+    def completed_by(self, completion: TrainedCompletion) -> Self:
+        """The same model, whose muons have the columns of a completion too."""
+        return type(self)(self.category, self.config, self.representation, self.sampler, completion)
+
+    @property
+    def made(self) -> tuple[str, ...]:
+        """The columns that muons get."""
+        return OFF_AXIS_FEATURES + (() if self.completion is None else self.completion.representation.columns)
 
     def tensors(self) -> dict[str, Tensor]:
         """The sampler's weights and running statistics by name, on the CPU."""
         return {name: value.cpu().contiguous() for name, value in self.sampler.state_dict().items()}
 
-    def columns(self, n: int, rng: np.random.Generator) -> dict[str, NDArray[np.float32]]:
+    def columns(self, n: int, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
         """Physical columns start_x, start_y, start_z [cm], px, py, pz [GeV] of n muons, each of shape (n,).
 
-        Equal generators give equal muons, and fewer muons are a prefix of more. Vertices of categories 1 and 2
-        are on the beam axis: start_x and start_y are zero.
+        A completion adds further ones. Equal generators give equal muons, and fewer muons are a prefix of more.
+        Vertices of categories 1 and 2 are on the beam axis: start_x and start_y are zero.
         """
-        passes = [self._one_pass(rng) for _ in range(0, n, ROWS_PER_PASS)]
-        zeros = np.zeros(n, np.float32)
-        return {
-            name: np.concatenate([each[name] for each in passes])[:n]
-            if passes and name in passes[0]
-            else zeros.copy()
-            for name in OFF_AXIS_FEATURES
-        }
+        passes = [self._one_pass(rng) for _ in range(0, max(n, 1), ROWS_PER_PASS)]
+        return {name: np.concatenate([each[name] for each in passes])[:n] for name in self.made}
 
     def sample(self, n: int, seed: int = 0) -> Sample:
         """n muons of weight 1, each an event of its own. Fewer of the same seed are a prefix of more.
@@ -145,28 +153,23 @@ class TrainedModel:
         out[inside] = torch.cat(parts).cpu().numpy() if parts else []
         return out
 
-    def as_sample(self, columns: Mapping[str, NDArray[np.float32]]) -> Sample:
+    def as_sample(self, columns: Mapping[str, NDArray[Any]]) -> Sample:
         """Columns of this category as a sample of weight 1."""
         n = len(columns["start_z"])
         pdg = np.full(n, pdg_code(self.category), np.int32)
         return Sample({"pdg": pdg, "weight": np.ones(n), **columns}, events_known=False)
 
-    def _one_pass(self, rng: np.random.Generator) -> dict[str, NDArray[np.float32]]:
+    def _one_pass(self, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
         device = next(self.sampler.parameters()).device
-        own = self.latent_dimensions
-        latent = gaussian_latent(ROWS_PER_PASS, own + self.representation.symmetric, rng)
+        further = 0 if self.completion is None else self.completion.latent_dimensions
+        sizes = [self.latent_dimensions, self.representation.symmetric, further]
+        latent = gaussian_latent(ROWS_PER_PASS, sum(sizes), rng)
+        own, symmetric, of_completion = torch.split(latent, sizes, dim=1)
         with torch_settings(threads=1, matmul_precision="highest"), torch.inference_mode():
-            learned = self.sampler(latent[:, :own].to(device)).cpu().numpy()
-        return self.representation.decode(np.concatenate([learned, latent[:, own:].numpy()], axis=1))
-
-
-def _check_tensors(expected: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> None:
-    for name in sorted({*expected, *given}):
-        if name not in given:
-            raise ConfigError(f"tensor '{name}': missing")
-        if name not in expected:
-            raise ConfigError(f"tensor '{name}': not part of this model")
-        if expected[name].shape != given[name].shape:
-            raise ConfigError(
-                f"tensor '{name}': shape {tuple(given[name].shape)}, expected {tuple(expected[name].shape)}"
-            )
+            learned = self.sampler(own.to(device)).cpu()
+        start = self.representation.decode(torch.cat([learned, symmetric], dim=1).numpy())
+        on_axis = np.zeros(ROWS_PER_PASS, np.float32)
+        columns: dict[str, NDArray[Any]] = {name: start.get(name, on_axis) for name in OFF_AXIS_FEATURES}
+        return (
+            columns if self.completion is None else columns | self.completion.columns(columns, of_completion)
+        )

@@ -15,7 +15,7 @@ from muforge.models.table import Table
 
 
 class ParallelMLPs(nn.Module):
-    """Networks of equal widths side by side, the i-th of which sees the first i + 1 inputs.
+    """Networks of equal widths side by side, each of which sees one input more than the one before; the last sees all.
 
     Every input also goes through a table of each network's own, beside its first layer. The last layer starts at zero.
 
@@ -31,7 +31,9 @@ class ParallelMLPs(nn.Module):
 
     def __init__(self, networks: int, width: int, depth: int, knots: Sequence[int], outputs: int) -> None:
         super().__init__()
-        sizes = [networks, *[width] * depth, outputs]
+        self._networks, inputs = networks, len(knots)
+        self._given = inputs - networks + 1
+        sizes = [inputs, *[width] * depth, outputs]
         self.weights = nn.ParameterList(
             [nn.Parameter(torch.empty(networks, *pair)) for pair in itertools.pairwise(sizes)]
         )
@@ -39,19 +41,18 @@ class ParallelMLPs(nn.Module):
         for weight in self.weights:
             nn.init.kaiming_uniform_(weight.transpose(1, 2), nonlinearity="linear")
         nn.init.zeros_(self.weights[-1])
-        seen = torch.ones(networks, networks).tril()
+        seen = torch.ones(networks, inputs).tril(self._given - 1)
         self.register_buffer("seen", seen[..., None], persistent=False)
         self.tables = nn.ModuleList(
-            Table(each, (networks - number) * width) for number, each in enumerate(knots)
+            Table(each, (networks - self._first(number)) * width) for number, each in enumerate(knots)
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """All networks on inputs (n, networks): shape (n, networks, outputs)."""
-        networks = len(self.seen)
-        h = torch.baddbmm(self.biases[0], x.expand(networks, *x.shape), self.weights[0] * self.seen)
-        for number in range(networks):
+        """All networks on inputs (n, inputs): shape (n, networks, outputs)."""
+        h = torch.baddbmm(self.biases[0], x.expand(self._networks, *x.shape), self.weights[0] * self.seen)
+        for number in range(x.shape[1]):
             values = self.look_up(number, x[:, number]).transpose(0, 1)
-            h = h + pad(values, (0, 0, 0, 0, number, 0))
+            h = h + pad(values, (0, 0, 0, 0, self._first(number), 0))
         for weight, bias in zip(self.weights[1:], self.biases[1:], strict=True):
             h = torch.baddbmm(bias, silu(h), weight)
         return h.transpose(0, 1)
@@ -59,22 +60,27 @@ class ParallelMLPs(nn.Module):
     def look_up(self, number: int, x: Tensor) -> Tensor:
         """What the table of an input, shape (n,), gives to each network that sees it: (n, those, width)."""
         values: Tensor = self.tables[number](x)
-        return values.view(len(x), len(self.seen) - number, -1)
+        return values.view(len(x), self._networks - self._first(number), -1)
 
     def one(self, i: int, x: Tensor, looked_up: Sequence[Tensor]) -> Tensor:
-        """The i-th network on its inputs (n, i + 1) and what `look_up` gave for each: shape (n, outputs)."""
-        h = torch.addmm(self.biases[0][i], x, self.weights[0][i, : i + 1])
+        """The i-th network on those of the inputs that it sees and what `look_up` gave for each: shape (n, outputs)."""
+        h = torch.addmm(self.biases[0][i], x, self.weights[0][i, : x.shape[1]])
         for number, values in enumerate(looked_up):
-            h = h + values[:, i - number]
+            h = h + values[:, i - self._first(number)]
         for weight, bias in zip(self.weights[1:], self.biases[1:], strict=True):
             h = torch.addmm(bias[i], silu(h), weight[i])
         return h
+
+    def _first(self, number: int) -> int:
+        """The first network that sees an input."""
+        return max(0, number - self._given + 1)
 
 
 class AutoregressiveSplines(Flow):
     """A map between vectors x and standard normal u: u_0 = x_0, u_i = spline(x_i; x_0 ... x_{i-1}).
 
-    The first coordinate is taken as normal already, as a column's normal scores are.
+    The first coordinate is taken as normal already, as a column's normal scores are. More of the first ones may be
+    given, and pass unchanged: the others are then distributed conditionally on them.
 
     Warning:
         Splines act within [-bound, bound]; beyond, a coordinate is its base normal.
@@ -85,32 +91,43 @@ class AutoregressiveSplines(Flow):
         knots: Of the table that the first coordinate goes through in each network, and of those of the others.
         bins: Of each spline.
         bound: Where splines end.
+        given: Coordinates that pass unchanged, at least 1.
 
     References:
         Papamakarios, Pavlakou, Murray, Masked autoregressive flow | https://arxiv.org/abs/1705.07057
     """
 
     def __init__(
-        self, dimensions: int, *, width: int, depth: int, knots: tuple[int, int], bins: int, bound: float
+        self,
+        dimensions: int,
+        *,
+        width: int,
+        depth: int,
+        knots: tuple[int, int],
+        bins: int,
+        bound: float,
+        given: int = 1,
     ) -> None:
         super().__init__()
         self.bound = bound
+        self._given = given
         first, others = knots
         each = [first, *[others] * (dimensions - 2)]
-        self.networks = ParallelMLPs(dimensions - 1, width, depth, each, parameters_per_spline(bins))
+        self.networks = ParallelMLPs(dimensions - given, width, depth, each, parameters_per_spline(bins))
 
     def forward(self, u: Tensor) -> Tensor:
         """Vectors of shape (n, d) from standard normal ones."""
-        columns, looked_up = [u[:, 0]], []
-        for i in range(u.shape[1] - 1):
-            looked_up.append(self.networks.look_up(i, columns[i]))
+        columns = list(u[:, : self._given].unbind(dim=1))
+        looked_up = [self.networks.look_up(*each) for each in enumerate(columns)]
+        for i in range(u.shape[1] - self._given):
+            if i:
+                looked_up.append(self.networks.look_up(len(columns) - 1, columns[-1]))
             parameters = self.networks.one(i, torch.stack(columns, dim=1), looked_up)
-            columns.append(
-                rational_quadratic_spline(u[:, i + 1], parameters, bound=self.bound, inverse=True)[0]
-            )
+            latent = u[:, self._given + i]
+            columns.append(rational_quadratic_spline(latent, parameters, bound=self.bound, inverse=True)[0])
         return torch.stack(columns, dim=1)
 
     def inverse(self, x: Tensor) -> tuple[Tensor, Tensor]:
         parameters = self.networks(x[:, :-1])
-        u, log_derivative = rational_quadratic_spline(x[:, 1:], parameters, bound=self.bound)
-        return torch.cat([x[:, :1], u], dim=1), log_derivative.sum(dim=1)
+        u, log_derivative = rational_quadratic_spline(x[:, self._given :], parameters, bound=self.bound)
+        return torch.cat([x[:, : self._given], u], dim=1), log_derivative.sum(dim=1)

@@ -28,12 +28,32 @@ class ModelConfig(BaseModel):
         return dimensions
 
 
-class Model(nn.Module, ABC):
-    """A generative model of vectors in network space, trained step by step from outside.
+class Trainable(nn.Module, ABC):
+    """What the training loop trains, step by step, from outside.
 
-    A subclass is one family. It draws its random numbers in training from torch's default generator, so that
-    a checkpoint of that generator's state is enough to go on. It knows no files and has no loop.
+    It draws its random numbers in training from torch's default generator, so that a checkpoint of that generator's
+    state is enough to go on. It knows no files and has no loop.
     """
+
+    @abstractmethod
+    def optimisers(self) -> dict[str, Optimizer]:
+        """New optimisers of the parameters, by name."""
+
+    @abstractmethod
+    def training_step(self, batch: Tensor, optimisers: Mapping[str, Optimizer]) -> dict[str, Tensor]:
+        """Update the parameters once.
+
+        Arguments:
+            batch: Real vectors, float32; of a `Model`, shape (rows_per_step(batch_size), dimensions).
+            optimisers: What `optimisers` returned.
+
+        Returns:
+            The losses by name, detached scalars.
+        """
+
+
+class Model(Trainable):
+    """A generative model of vectors in network space; a subclass is one family."""
 
     config_class: ClassVar[type[ModelConfig]]
 
@@ -51,22 +71,6 @@ class Model(nn.Module, ABC):
     @abstractmethod
     def build_sampler(cls, config: ModelConfig, dimensions: int, bounds: Bounds) -> nn.Module:
         """The sampler alone, with fresh weights."""
-
-    @abstractmethod
-    def optimisers(self) -> dict[str, Optimizer]:
-        """New optimisers of this model's parameters, by name."""
-
-    @abstractmethod
-    def training_step(self, batch: Tensor, optimisers: Mapping[str, Optimizer]) -> dict[str, Tensor]:
-        """Update the parameters once.
-
-        Arguments:
-            batch: Real vectors, shape (rows_per_step(batch_size), dimensions), float32.
-            optimisers: What `optimisers` returned.
-
-        Returns:
-            The losses by name, detached scalars.
-        """
 
     @property
     def latent_dimensions(self) -> int:

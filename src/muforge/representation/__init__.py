@@ -18,7 +18,7 @@ from muforge.representation.note import NoteRepresentationConfig, fit_note_chain
 from muforge.representation.physics import SYMMETRIC, PhysicsRepresentationConfig, fit_physics_chain
 from muforge.representation.polar import Polar
 from muforge.representation.protocol import Map, fit_data
-from muforge.representation.quantile import Quantile
+from muforge.representation.quantile import KNOTS, Quantile
 from muforge.sample import Sample
 
 __all__ = [
@@ -64,8 +64,16 @@ class Representation:
             raise RepresentationError(f"{self._name}: {symmetric} of them cannot be left to symmetry")
 
     @classmethod
-    def fit(cls, sample: Sample, columns: Sequence[str], config: RepresentationConfig) -> Self:
+    def fit(
+        cls, sample: Sample, columns: Sequence[str], config: RepresentationConfig, *, knots: int = KNOTS
+    ) -> Self:
         """The representation fitted to the muons with weight.
+
+        Arguments:
+            sample: Muons.
+            columns: Names of the columns.
+            config: Of either kind.
+            knots: Quantiles that a table of the physical one has at most.
 
         Raises:
             RepresentationError: There are no muons with weight, or a column is constant.
@@ -75,7 +83,7 @@ class Representation:
         fit_data(matrix, sample.weight, columns)
         if isinstance(config, NoteRepresentationConfig):
             return cls(columns, fit_note_chain(matrix, sample.weight, columns, config))
-        chain = fit_physics_chain(matrix, sample.weight, config, end=_last_start(sample))
+        chain = fit_physics_chain(matrix, sample.weight, config, end=_last_start(sample), knots=knots)
         return cls(columns, chain, SYMMETRIC)
 
     @property

@@ -14,14 +14,14 @@ from muforge.kinematics import BEAM_MOMENTUM, transverse_limit
 from muforge.representation.chain import Chain
 from muforge.representation.polar import Polar
 from muforge.representation.protocol import Vector, fit_data
-from muforge.representation.quantile import Quantile
+from muforge.representation.quantile import KNOTS, Quantile
 from muforge.sample import OFF_AXIS_FEATURES, ON_AXIS_FEATURES
 
 SYMMETRIC = 1
 """Columns of network space that are independent of the others by symmetry, and need no learning: the last one."""
 
-FRONT_ROWS = 100
-"""Muons nearest to the front of the target that tell where it is."""
+EDGE_ROWS = 100
+"""Muons nearest to an edge, such as the front of the target, that tell where it is."""
 
 BEYOND = 2.0
 """Times the distance of the farthest training muon from the beam axis that generated ones may start at."""
@@ -52,7 +52,12 @@ class PhysicsRepresentationConfig(BaseModel):
 
 
 def fit_physics_chain(
-    x: NDArray[np.floating[Any]], weight: ArrayLike, config: PhysicsRepresentationConfig, *, end: float = inf
+    x: NDArray[np.floating[Any]],
+    weight: ArrayLike,
+    config: PhysicsRepresentationConfig,
+    *,
+    end: float = inf,
+    knots: int = KNOTS,
 ) -> Chain:
     """Polar coordinates, then normal scores of all but the symmetric one.
 
@@ -61,13 +66,14 @@ def fit_physics_chain(
         weight: Shape (n,).
         config: Bounds.
         end: Where muons start no more, cm, unless the configuration says so.
+        knots: As `Quantile.fit`.
 
     Raises:
         RepresentationError: As `Quantile.fit`; a vertex of 6 columns lies on the beam axis.
     """
     matrix, w = fit_data(x, weight)
     _refuse_on_axis(matrix)
-    front = _front(matrix[:, -4]) if config.front is None else config.front
+    front = lower_edge(matrix[:, -4]) if config.front is None else config.front
     last = end if config.end is None else config.end
     polar = _polar(matrix, front, config.radius)
     limits = {
@@ -76,7 +82,8 @@ def fit_physics_chain(
         "log p tan(theta)": (-inf, log(transverse_limit(config.beam_momentum))),
     }
     bounds = {name: limits.get(name, (-inf, inf)) for name in polar.coordinates[:-SYMMETRIC]}
-    return Chain([polar, Quantile.fit(polar.forward(matrix), w, bounds=bounds, unchanged=SYMMETRIC)])
+    scores = Quantile.fit(polar.forward(matrix), w, bounds=bounds, unchanged=SYMMETRIC, knots=knots)
+    return Chain([polar, scores])
 
 
 def _polar(x: NDArray[np.float64], front: float, radius: float | None) -> Polar:
@@ -90,9 +97,9 @@ def _polar(x: NDArray[np.float64], front: float, radius: float | None) -> Polar:
     return Polar(x.shape[1], front, BEYOND * farthest if radius is None else radius)
 
 
-def _front(start_z: Vector) -> float:
-    """Upstream of the first muon by the mean distance between the first ones."""
-    first = np.partition(start_z, min(FRONT_ROWS, len(start_z) - 1))[: FRONT_ROWS + 1]
+def lower_edge(values: Vector) -> float:
+    """Where values begin: below the lowest by the mean distance between the first ones."""
+    first = np.partition(values, min(EDGE_ROWS, len(values) - 1))[: EDGE_ROWS + 1]
     return float(first.min() - (first.max() - first.min()) / (len(first) - 1))
 
 

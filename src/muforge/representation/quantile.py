@@ -17,7 +17,7 @@ from muforge.representation.protocol import Matrix, Vector, constants, fit_data
 from muforge.representation.tail import Tail
 
 KNOTS = 4096
-"""Quantiles, equally far apart in probability, that a column's table has."""
+"""Quantiles, equally far apart in probability, that a column's table has by default."""
 
 TAIL_ROWS = 300
 """Rows on each side that the tail is fitted to."""
@@ -60,13 +60,13 @@ class Column:
         return knots, np.asarray(ndtri((self._levels[first] + self._levels[last]) / 2))
 
     @classmethod
-    def fit(cls, values: Vector, weight: Vector, bounds: tuple[float, float]) -> Self:
+    def fit(cls, values: Vector, weight: Vector, bounds: tuple[float, float], knots_at_most: int) -> Self:
         order = np.argsort(values, kind="stable")
         x, w = values[order], weight[order] / weight.sum()
         upto = np.cumsum(w)
         tail = max(1, min(TAIL_ROWS, int(LARGEST_TAIL * len(x))))
         below, above = float(upto[tail - 1]), float(1 - upto[-tail - 1])
-        levels = np.linspace(below, 1 - above, min(KNOTS, len(x)))
+        levels = np.linspace(below, 1 - above, min(knots_at_most, len(x)))
         knots = _rounded(np.interp(levels, upto - w / 2, x))
         low, high = knots[0], knots[-1]
         return cls(
@@ -140,6 +140,7 @@ class Quantile:
         *,
         bounds: Mapping[str, tuple[float, float]],
         unchanged: int = 0,
+        knots: int = KNOTS,
     ) -> Self:
         """The map of the rows with weight.
 
@@ -148,6 +149,7 @@ class Quantile:
             weight: Shape (n,).
             bounds: Name of each of the d columns to the lowest and the highest value that it may decode to.
             unchanged: Number of further columns, which pass unchanged.
+            knots: Quantiles that a column's table has at most.
 
         Raises:
             RepresentationError: As `fit_data`; a value is at or beyond a bound; too much weight has one value.
@@ -157,7 +159,7 @@ class Quantile:
             _refuse_beyond(name, values, low, high)
             _refuse_atom(name, values, w)
         limits = zip(matrix.T, bounds.values(), strict=True)
-        return cls([Column.fit(values, w, ends) for values, ends in limits], unchanged)
+        return cls([Column.fit(values, w, ends, knots) for values, ends in limits], unchanged)
 
     @property
     def dimensions(self) -> int:

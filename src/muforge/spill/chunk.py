@@ -6,7 +6,7 @@ import numpy as np
 
 from muforge.bundle import Bundle
 from muforge.rng import Purpose, stream
-from muforge.sample import OFF_AXIS_FEATURES, Sample, pdg_code
+from muforge.sample import Sample, pdg_code
 from muforge.spill.plan import Plan
 
 
@@ -23,7 +23,7 @@ def make_chunk(bundle: Bundle, plan: Plan, chunk: int) -> Sample:
         bundle.model(category).columns(count, stream(plan.seed, Purpose.LATENT, category, chunk))
         for category, count in rows.items()
     ]
-    columns = {name: np.concatenate([part[name] for part in parts])[order] for name in OFF_AXIS_FEATURES}
+    columns = {name: np.concatenate([part[name] for part in parts])[order] for name in bundle.modelled}
     pdg = np.concatenate([np.full(count, pdg_code(category), np.int32) for category, count in rows.items()])
     weight = bundle.protons_on_target / plan.protons_on_target
     extra = {} if bundle.ecut is None else {"ecut": np.full(total, bundle.ecut, np.float32)}

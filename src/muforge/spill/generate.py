@@ -16,7 +16,7 @@ from muforge.bundle import Bundle
 from muforge.errors import ConfigError, Interrupted
 from muforge.files import check_output
 from muforge.formats import metadata_of, writer_for
-from muforge.sample import COLUMNS, OFF_AXIS_FEATURES, Sample
+from muforge.sample import FURTHER, Sample
 from muforge.spill.plan import Plan, plan_spill
 from muforge.spill.stream import stream_chunks
 
@@ -164,12 +164,8 @@ def _metadata(
         "ecut": bundle.ecut,
         "smearing": "none: muons before beam smearing and random azimuth",
         "units": {"position": "m", "momentum": "GeV"},
-        "not_modelled": [
-            name
-            for name in COLUMNS
-            if name.startswith("plane_") or name in ("parent_pdg", "start_t", "origin")
-        ],
-        "modelled": list(OFF_AXIS_FEATURES),
+        "not_modelled": [name for name in FURTHER if name not in bundle.modelled],
+        "modelled": list(bundle.modelled),
         "written_with": {name: value for name, value in writer_options.items() if value is not None},
     }
 

@@ -21,6 +21,7 @@ from pydantic import (
 from muforge.errors import ConfigError
 from muforge.files import atomic
 from muforge.models import config_from
+from muforge.models.completion import CompletionConfig
 from muforge.models.precision import MatmulPrecision
 from muforge.models.protocol import ModelConfig
 from muforge.problem import first_problem
@@ -115,6 +116,15 @@ class TeacherConfig(BaseModel):
     pairs: int = Field(default=500_000, ge=1000, description="latents and what the teacher makes of them")
 
 
+class CompletionRunConfig(BaseModel):
+    """What the data have besides starts, learnt given the start: time, mother, origin, state behind the absorber."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: CompletionConfig = CompletionConfig()
+    training: TrainingConfig = TrainingConfig()
+
+
 class RunConfig(BaseModel):
     """Everything that decides a run, given the data."""
 
@@ -126,14 +136,15 @@ class RunConfig(BaseModel):
     ] = NoteRepresentationConfig()
     training: TrainingConfig = TrainingConfig()
     teacher: TeacherConfig | None = None
+    completion: CompletionRunConfig | None = None
 
     def limited_to(self, muons: int) -> Self:
-        """The same with every training, a teacher's too, limited to its epochs."""
+        """The same with every training, a teacher's and a completion's too, limited to its epochs."""
         update: dict[str, Any] = {"training": self.training.limited_to(muons)}
-        if self.teacher is not None:
-            update["teacher"] = self.teacher.model_copy(
-                update={"training": self.teacher.training.limited_to(muons)}
-            )
+        for name in ("teacher", "completion"):
+            inner = getattr(self, name)
+            if inner is not None:
+                update[name] = inner.model_copy(update={"training": inner.training.limited_to(muons)})
         return self.model_copy(update=update)
 
     @field_validator("representation", mode="before")

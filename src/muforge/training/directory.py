@@ -8,20 +8,26 @@ monitor.json                    the figures of merit of the last monitor call
 plots/                          figures of the last monitor call
 result.json                     the best model on the test events, written once at the end
 teacher/                        the run of the model that a student learns from
+completion/                     the run of what follows from a start
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from muforge.errors import OutputError, TrainingError
 from muforge.files import check_output_directory, discard, write_json
 from muforge.sample import CATEGORIES
 from muforge.trained import TrainedModel
+from muforge.trained_completion import TrainedCompletion
 from muforge.training.checkpoint import load_checkpoint, save_checkpoint
 from muforge.training.config import RunConfig, first_difference
 from muforge.training.state import Best
@@ -32,6 +38,7 @@ MONITOR_NAME = "monitor.json"
 RESULT_NAME = "result.json"
 PLOTS_NAME = "plots"
 TEACHER_NAME = "teacher"
+COMPLETION_NAME = "completion"
 LAST_NAME = "checkpoints/last.safetensors"
 BEST_NAME = "checkpoints/best.safetensors"
 
@@ -71,6 +78,13 @@ class About:
 
     def state(self) -> dict[str, Any]:
         return {**vars(self), "config": self.config.to_mapping()}
+
+
+def checksum(matrix: NDArray[np.float32], weight: NDArray[np.float64]) -> str:
+    """Of encoded events and their weights."""
+    digest = hashlib.sha256(matrix.tobytes())
+    digest.update(weight.tobytes())
+    return digest.hexdigest()
 
 
 class RunDirectory:
@@ -150,10 +164,9 @@ class RunDirectory:
         if self.path is not None:
             write_json(self.path / RESULT_NAME, result)
 
-    @property
-    def teacher(self) -> Path | None:
-        """The directory of the run of a student's teacher."""
-        return None if self.path is None else self.path / TEACHER_NAME
+    def inner(self, name: str) -> Path | None:
+        """The directory of a run that is part of this one."""
+        return None if self.path is None else self.path / name
 
     @property
     def plots(self) -> Path | None:
@@ -193,6 +206,8 @@ def load_run(path: Path) -> FitResult:
         result = json.loads((path / RESULT_NAME).read_text(encoding="utf-8"))
         history = json.loads((path / HISTORY_NAME).read_text(encoding="utf-8"))
         model = load_model(path / BEST_NAME)
+        if (path / COMPLETION_NAME).is_dir():
+            model = model.completed_by(load_completion(path / COMPLETION_NAME))
         return FitResult(model, history, result["judged"], result["best_step"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TrainingError(f"{path}: damaged run ({error})") from error
@@ -208,6 +223,17 @@ def load_model(path: Path) -> TrainedModel:
         )
     except KeyError as error:
         raise TrainingError(f"{path}: not the best model of a run (it has no {error})") from None
+
+
+def load_completion(path: Path) -> TrainedCompletion:
+    """The completion whose run is in a directory; raises `TrainingError` if it is damaged."""
+    state = load_checkpoint(path / BEST_NAME)
+    try:
+        about = state["about"]
+        config = about["config"]["completion"]["model"]
+        return TrainedCompletion.restore(config, about["representation"], state["best"]["tensors"])
+    except (KeyError, TypeError) as error:
+        raise TrainingError(f"{path}: not the run of a completion ({error})") from None
 
 
 def category_directory(run: Path, category: int) -> Path:

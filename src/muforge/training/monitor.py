@@ -15,7 +15,7 @@ from muforge.sample import Sample, features
 from muforge.trained import TrainedModel
 from muforge.training.config import FigureOfMerit, TrainingConfig
 from muforge.training.directory import About, RunDirectory
-from muforge.training.state import Best, Progress
+from muforge.training.state import Progress
 
 if TYPE_CHECKING:
     from muforge.judge import BDTResult, Comparison, Result
@@ -64,7 +64,9 @@ class Monitor:
         else:
             value = distance(comparison.generated, self._config.figure_of_merit)
         now.history.append({"step": now.step, **figures, **now.take_mean_losses()})
-        self._note_best(now, model, value)
+        best = now.better(value, model.tensors())
+        if best is not None:
+            self._run.save_best(self._about, best)
         self._run.save_history(now.history)
         results = [result.to_dict() for result in columns]
         self._run.save_monitor({"step": now.step, "comparison": comparison.to_dict(), "columns": results})
@@ -86,14 +88,6 @@ class Monitor:
         log_prob = model.log_prob(self._validation)
         inside = np.isfinite(log_prob)
         return float(-np.average(log_prob[inside], weights=self._validation.weight[inside]))
-
-    def _note_best(self, now: Progress, model: TrainedModel, value: float) -> None:
-        if now.best is not None and value >= now.best.value:
-            now.stale += 1
-            return
-        now.stale = 0
-        now.best = Best(now.step, value, {name: each.clone() for name, each in model.tensors().items()})
-        self._run.save_best(self._about, now.best)
 
     def _draw(self, folder: Path, generated: Sample, comparison: Comparison, now: Progress) -> None:
         from muforge import report

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from muforge.errors import ConfigError, Interrupted, RepresentationError, SampleError
 from muforge.models import build
 from muforge.models.precision import fast_precision, torch_settings
 from muforge.models.student import StudentConfig
 from muforge.representation import Representation
-from muforge.rng import Purpose, stream
 from muforge.sample import Sample, features
 from muforge.trained import TrainedModel
+from muforge.trained_completion import TrainedCompletion
 from muforge.training.batches import WeightedBatches
-from muforge.training.config import RunConfig
+from muforge.training.completion import fit_completion
+from muforge.training.config import RunConfig, TrainingConfig
 from muforge.training.directory import (
+    COMPLETION_NAME,
+    TEACHER_NAME,
     About,
     FitResult,
     RunDirectory,
+    checksum,
     finished_categories,
     load_model,
     load_run,
@@ -33,6 +34,7 @@ from muforge.training.distil import make_pairs, teachers_run
 from muforge.training.ema import EMA
 from muforge.training.loop import ProgressCallback, finished, stopped_early, train
 from muforge.training.monitor import TEST, Monitor, judge_model
+from muforge.training.seeds import seeded
 from muforge.training.state import Machinery, Progress
 
 __all__ = ["FitResult", "finished_categories", "fit", "load_model", "load_run"]
@@ -59,10 +61,10 @@ def fit(
         validation: Events that choose the best step and stop the training.
         test: Events on which the chosen model is judged once, at the end.
         category: 1 to 4; all samples must be of it.
-        config: Model, representation and training. A student's teacher is trained before it.
+        config: Model, representation and training. A completion and a student's teacher are trained before it.
         directory: Where the run is kept; None keeps nothing.
         resume: Go on with the run in `directory` if there is one, up to the steps of `config`.
-        progress: Called after every step, a teacher's being the first ones.
+        progress: Called after every step, a completion's and a teacher's being the first ones.
         should_stop: Asked before every step; True saves a checkpoint and raises `Interrupted`.
 
     Raises:
@@ -81,7 +83,7 @@ def fit(
     representation = _fit_representation(training, category, config)
     _check_sizes(category, samples)
     matrix = representation.encode(training)
-    about = About(category, config, representation.state(), _checksum(matrix, training.weight))
+    about = About(category, config, representation.state(), checksum(matrix, training.weight))
     run.begin(about)
     now = Progress() if run.last is None else Progress.from_state(run.last["progress"])
     if finished(now, config.training):
@@ -89,36 +91,50 @@ def fit(
         if result is not None:
             return result
     run.go_on()
-    total = config.training.steps
+    stages = _Stages(config, progress)
+    completion = None
+    if config.completion is not None:
+        completion = fit_completion(
+            training,
+            validation,
+            category,
+            config,
+            config.completion,
+            run.inner(COMPLETION_NAME),
+            device,
+            progress=stages.of(config.completion.training),
+            should_stop=should_stop,
+        )
     learnt, weight = matrix[:, : representation.learned], training.weight
     if config.teacher is not None:
-        before = config.teacher.training.steps
-        total += before
         teacher = fit(
             training,
             validation,
             None,
             category,
             teachers_run(config, config.teacher),
-            run.teacher,
+            run.inner(TEACHER_NAME),
             resume=True,
-            progress=lambda step, _, losses: progress(step, total, losses),
+            progress=stages.of(config.teacher.training),
             should_stop=should_stop,
         ).model
         assert isinstance(config.model, StudentConfig)
         learnt = make_pairs(teacher, config.model, config.teacher.pairs, config.training.seed)
         weight = np.ones(len(learnt))
-    with _seeded(config, category, device):
-        machinery = _machinery(config, representation, device)
+    with seeded(config.training.seed, category, device):
+        model = build(config.model, representation.learned, representation.bounds).to(device)
+        machinery = Machinery(
+            model, model.optimisers(), EMA(model.sampler, config.training.ema_decay), device
+        )
         if run.last is not None:
             machinery.restore(run.last["machinery"])
-        rows = machinery.model.rows_per_step(config.training.batch_size)
+        rows = model.rows_per_step(config.training.batch_size)
         seed = config.training.seed
         batches = WeightedBatches(learnt, weight, rows, seed=seed, category=category, device=device)
         averaged = TrainedModel(category, config.model, representation, machinery.ema.average)
         monitor = Monitor(config.training, training, validation, about, run)
         chosen = config.training.matmul_precision
-        precision = fast_precision(machinery.model) if chosen == "auto" else chosen
+        precision = fast_precision(model) if chosen == "auto" else chosen
         try:
             with torch_settings(threads=config.training.threads, matmul_precision=precision):
                 train(
@@ -128,23 +144,46 @@ def fit(
                     now,
                     monitor=lambda: monitor(averaged, now),
                     checkpoint=lambda: run.save_last(about, now.state(), machinery.state()),
-                    progress=lambda step, steps, losses: progress(step + total - steps, total, losses),
+                    progress=stages.of(config.training),
                     should_stop=should_stop,
                 )
         except Interrupted as stop:
             kept = "nothing is kept" if directory is None else f"kept in {directory}; --resume goes on"
             raise Interrupted(f"{stop}: {kept}") from None
-    return _finish(now, about, run, training, test)
+    return _finish(now, about, run, completion, training, test)
+
+
+class _Stages:
+    """One progress for all the trainings of a run."""
+
+    def __init__(self, config: RunConfig, progress: ProgressCallback) -> None:
+        parts = (config.completion, config.teacher)
+        self._total = config.training.steps + sum(part.training.steps for part in parts if part is not None)
+        self._done = 0
+        self._progress = progress
+
+    def of(self, training: TrainingConfig) -> ProgressCallback:
+        """The progress of the next training."""
+        before = self._done
+        self._done += training.steps
+        return lambda step, _, losses: self._progress(before + step, self._total, losses)
 
 
 def _finish(
-    now: Progress, about: About, run: RunDirectory, training: Sample, test: Sample | None
+    now: Progress,
+    about: About,
+    run: RunDirectory,
+    completion: TrainedCompletion | None,
+    training: Sample,
+    test: Sample | None,
 ) -> FitResult:
     assert now.best is not None
     config = about.config
     model = TrainedModel.restore(
         about.category, config.model.model_dump(), about.representation, now.best.tensors
     )
+    if completion is not None:
+        model = model.completed_by(completion)
     judged = None
     if test is not None:
         judged = judge_model(model, test, training, config.training, TEST, repeats=TEST_REPEATS).to_dict()
@@ -188,12 +227,6 @@ def _fit_representation(training: Sample, category: int, config: RunConfig) -> R
         raise RepresentationError(f"category {category}, training events: {error}") from None
 
 
-def _checksum(matrix: NDArray[np.float32], weight: NDArray[np.float64]) -> str:
-    digest = hashlib.sha256(matrix.tobytes())
-    digest.update(weight.tobytes())
-    return digest.hexdigest()
-
-
 def _device(name: str) -> torch.device:
     try:
         device = torch.device(name)
@@ -206,17 +239,3 @@ def _device(name: str) -> torch.device:
     except (RuntimeError, AssertionError, NotImplementedError):
         raise ConfigError(f"device '{name}': not available here") from None
     return device
-
-
-@contextmanager
-def _seeded(config: RunConfig, category: int, device: torch.device) -> Iterator[None]:
-    """torch's random generators seeded for the run; their states are put back afterwards."""
-    seed = int(stream(config.training.seed, Purpose.TRAINING, category).integers(2**63))
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
-        yield
-
-
-def _machinery(config: RunConfig, representation: Representation, device: torch.device) -> Machinery:
-    model = build(config.model, representation.learned, representation.bounds).to(device)
-    return Machinery(model, model.optimisers(), EMA(model.sampler, config.training.ema_decay), device)

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from muforge.errors import TrainingError
-from muforge.models.protocol import Model
+from muforge.models.protocol import Trainable
 from muforge.training.ema import EMA
 
 
@@ -56,6 +56,15 @@ class Progress:
         self.loss_steps += 1
         return values
 
+    def better(self, value: float, tensors: Mapping[str, Tensor]) -> Best | None:
+        """Note a monitor's figure of merit, of which less is better: the new best, if it is the best so far."""
+        if self.best is not None and value >= self.best.value:
+            self.stale += 1
+            return None
+        self.stale = 0
+        self.best = Best(self.step, value, {name: each.clone() for name, each in tensors.items()})
+        return self.best
+
     def state(self) -> dict[str, Any]:
         """For a checkpoint; `from_state` makes the same of it."""
         return {**vars(self), "best": None if self.best is None else vars(self.best)}
@@ -76,7 +85,7 @@ class Progress:
 class Machinery:
     """The objects whose tensors change in training."""
 
-    model: Model
+    model: Trainable
     optimisers: dict[str, Optimizer]
     ema: EMA
     device: torch.device
