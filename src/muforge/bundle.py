@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from muforge.errors import BundleError, MuforgeError
 from muforge.files import atomic_directory, check_output_directory, sha256
 from muforge.problem import first_problem
-from muforge.sample import FURTHER, OFF_AXIS_FEATURES, features
+from muforge.sample import FURTHER, OFF_AXIS_FEATURES, PARTNER, features, other_charge
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -124,6 +124,17 @@ class Bundle:
         further = [() if each.completion is None else each.completion.columns for each in records]
         return OFF_AXIS_FEATURES + tuple(
             name for name in FURTHER if all(name in columns for columns in further)
+        )
+
+    @property
+    def has_pairs(self) -> bool:
+        """Whether the other muon of a decay is known for every category, and its category is there too."""
+        records = self.manifest.categories
+        return all(
+            each.completion is not None
+            and {*PARTNER} <= {*each.completion.columns}
+            and other_charge(category) in records
+            for category, each in records.items()
         )
 
     @cached_property

@@ -11,6 +11,10 @@ PROTON_MASS = 0.93827209
 """GeV, Particle Data Group."""
 
 
+MUON_MASS = 0.1056583755
+"""GeV, Particle Data Group."""
+
+
 def transverse_limit(beam_momentum: float) -> float:
     """Largest transverse momentum, half of sqrt(s), from a proton on a nucleon at rest: s = 2 m (E + m).
 

@@ -32,6 +32,7 @@ class Purpose(IntEnum):
     PROJECTION = 13
     SUBSAMPLE = 14
     DISTILLATION = 15
+    PAIR = 16
 
 
 def stream(seed: int, purpose: Purpose, *place: int) -> np.random.Generator:

@@ -62,6 +62,15 @@ OPTIONAL: Mapping[str, Column] = dict(
         _column("parent_pdg", np.int32, "", "PDG code of the mother"),
         _column("origin", np.int32, "", "kind of process that made the muon, as numbered by the producer"),
         _column("decay", np.int64, "", "muons of one event with equal numbers come from one decay"),
+        _column(
+            "partner_px", np.float32, "GeV", "momentum of the other muon of the decay, x; 0 if none was kept"
+        ),
+        _column(
+            "partner_py", np.float32, "GeV", "momentum of the other muon of the decay, y; 0 if none was kept"
+        ),
+        _column(
+            "partner_pz", np.float32, "GeV", "momentum of the other muon of the decay, z; 0 if none was kept"
+        ),
         _column("ecut", np.float32, "GeV", "energy cut of the production"),
     ]
 )
@@ -69,6 +78,9 @@ COLUMNS: Mapping[str, Column] = {**REQUIRED, **OPTIONAL}
 
 PLANE = ("plane_x", "plane_y", "plane_z", "plane_px", "plane_py", "plane_pz")
 """The state behind the absorber."""
+
+PARTNER = ("partner_px", "partner_py", "partner_pz")
+"""The momentum of the other muon of the same decay."""
 
 FURTHER = ("start_t", *PLANE, "parent_pdg", "origin")
 """What a muon has besides its start, and models may learn."""
@@ -87,6 +99,11 @@ def check_category(category: int) -> int:
 def features(category: int) -> tuple[str, ...]:
     """The columns that a generator of this category learns: 4 for vertices on the beam axis, else 6."""
     return ON_AXIS_FEATURES if check_category(category) <= 2 else OFF_AXIS_FEATURES
+
+
+def other_charge(category: int) -> int:
+    """The category of the same vertices and the other charge."""
+    return category + 1 if check_category(category) % 2 else category - 1
 
 
 def pdg_code(category: int) -> int:

@@ -14,6 +14,7 @@ from torch import Tensor
 from muforge.errors import ConfigError
 from muforge.models.completion import Completion, CompletionConfig
 from muforge.models.precision import torch_settings
+from muforge.models.protocol import gaussian_latent
 from muforge.models.tensors import check_tensors
 from muforge.problem import first_problem
 from muforge.representation.completion import Columns, CompletionRepresentation
@@ -68,9 +69,17 @@ class TrainedCompletion:
         """Standard normal numbers that a muon takes."""
         return self.network.latent_dimensions
 
+    @property
+    def _device(self) -> torch.device:
+        return next(self.network.parameters()).device
+
     def tensors(self) -> dict[str, Tensor]:
         """The network's weights by name, on the CPU."""
         return {name: value.cpu().contiguous() for name, value in self.network.state_dict().items()}
+
+    def latents(self, n: int, rng: np.random.Generator) -> Tensor:
+        """Standard normal numbers (n, latent_dimensions) for `columns`."""
+        return gaussian_latent(n, self.latent_dimensions, rng)
 
     def columns(self, start: Columns, latent: Tensor) -> dict[str, NDArray[Any]]:
         """The columns, each of shape (n,), of muons that start as `start` says.
@@ -79,28 +88,25 @@ class TrainedCompletion:
             start: Columns start_x, start_y, start_z [cm], px, py, pz [GeV], each of shape (n,).
             latent: Standard normal numbers (n, latent_dimensions).
         """
-        device = next(self.network.parameters()).device
-        given = torch.from_numpy(self.representation.encode_start(start)).to(device)
+        given = torch.from_numpy(self.representation.encode_start(start)).to(self._device)
         with torch_settings(threads=1, matmul_precision="highest"), torch.inference_mode():
-            scores, kind = self.network(given, latent.to(device))
-        return self.representation.decode(start, scores.cpu().numpy(), kind.cpu().numpy())
+            made = self.network(given, latent.to(self._device))
+        return self.representation.decode(start, *(each.cpu().numpy() for each in made))
 
     def log_prob(self, sample: Sample) -> NDArray[np.float64]:
-        """Logarithm of the density in network space given the start, shape (n,).
+        """Logarithm of the density in network space given the start, without that of another muon, shape (n,).
 
         It is minus infinity where the start is beyond the physical bounds or the kind was not seen in training.
         """
         encoded = self.representation.encode(sample)
-        inside = np.isfinite(encoded.given).all(axis=1) & np.isfinite(encoded.scores).all(axis=1)
-        inside &= encoded.kind >= 0
+        rows = np.concatenate(
+            [encoded.given, encoded.scores, encoded.kind[:, None].astype(np.float32)], axis=1
+        )
+        inside = np.isfinite(rows).all(axis=1) & (encoded.kind >= 0)
         out = np.full(len(sample), -np.inf)
-        device = next(self.network.parameters()).device
-        rows = [
-            torch.split(torch.from_numpy(each[inside]).to(device), ROWS_PER_PASS)
-            for each in (encoded.given, encoded.scores, encoded.kind)
-        ]
+        passes = torch.split(torch.from_numpy(rows[inside]).to(self._device), ROWS_PER_PASS)
         with torch_settings(threads=1, matmul_precision="highest"), torch.inference_mode():
-            parts = [self.network.log_prob(*each) for each in zip(*rows, strict=True)]
+            parts = [self.network.log_prob(each) for each in passes]
         out[inside] = torch.cat(parts).cpu().numpy() if inside.any() else []
         return out
 
@@ -108,5 +114,9 @@ class TrainedCompletion:
 def fresh_network(config: CompletionConfig, representation: CompletionRepresentation) -> Completion:
     """The network for a representation, with fresh weights from torch's default generator."""
     return Completion(
-        config, given=representation.given, scores=representation.scores, kinds=representation.kinds
+        config,
+        given=representation.given,
+        scores=representation.scores,
+        paired=representation.paired,
+        pair_scores=representation.pair_scores,
     )

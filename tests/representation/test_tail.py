@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from muforge.errors import RepresentationError
-from muforge.representation.tail import Tail
+from muforge.representation.tail import LIGHTEST, Tail
 
 SHAPES = (-1.0, -0.5, 0.0, 0.2, 0.4)
 
@@ -84,3 +84,10 @@ def test_other_states_are_refused(state: Any) -> None:
 def test_impossible_constants_are_refused(constants: tuple[float, float, float]) -> None:
     with pytest.raises(RepresentationError, match="expected a positive scale"):
         Tail(*constants)
+
+
+def test_excesses_that_are_almost_equal_have_a_finite_slope() -> None:
+    tail = Tail.fit(np.array([0.11274, 0.11295]), np.ones(2))
+    assert tail.shape == LIGHTEST
+    rounded = Tail(float(f"{tail.scale:.6g}"), tail.shape)
+    assert rounded.survival(np.array([0.11295]))[0] > 0

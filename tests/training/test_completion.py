@@ -19,7 +19,7 @@ from muforge.quickstart.tour import PACKAGED_SAMPLE
 from muforge.representation import PhysicsRepresentationConfig
 from muforge.representation.completion import CompletionRepresentation
 from muforge.rng import Purpose, stream
-from muforge.sample import CATEGORIES, FURTHER, PLANE, Sample
+from muforge.sample import CATEGORIES, FURTHER, PARTNER, PLANE, Sample
 from muforge.spill.generate import generate_files
 from muforge.trained import TrainedModel
 from muforge.trained_completion import TrainedCompletion
@@ -41,6 +41,7 @@ def config(steps: int = 60) -> RunConfig:
             "completion": {
                 "model": {"width": 8, "bins": 4, "knots": 6},
                 "training": {**TRAINING, "steps": steps, "schedule": "cosine", "ema_decay": 0.9},
+                "pairs": {**TRAINING, "steps": 40, "ema_decay": 0.9},
             },
         }
     )
@@ -124,19 +125,21 @@ def test_the_density_integrates_to_one() -> None:
     from muforge.models.completion import Completion, CompletionConfig
 
     torch.manual_seed(0)
-    network = Completion(CompletionConfig(width=6, knots=4, bins=3), given=2, scores=1, kinds=3)
+    config = CompletionConfig(width=6, knots=4, bins=3)
+    network = Completion(config, given=2, scores=1, paired=[False] * 3, pair_scores=0)
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.5)
     grid = torch.linspace(-9, 9, 4001)
     given = torch.tensor([[0.3, -1.2]]).expand(len(grid), 2)
     with torch.no_grad():
         densities = [
-            network.log_prob(given, grid[:, None], torch.full((len(grid),), kind)).exp() for kind in range(3)
+            network.log_prob(torch.cat([given, grid[:, None], torch.full((len(grid), 1), kind)], dim=1)).exp()
+            for kind in range(3)
         ]
     total = sum(float(torch.trapezoid(each, grid)) for each in densities)
     assert total == pytest.approx(1, abs=2e-3)
     with torch.no_grad():
-        _, kinds = network(given[:1].expand(20_000, 2), torch.randn(20_000, 2))
+        _, kinds, _ = network(given[:1].expand(20_000, 2), torch.randn(20_000, 2))
     shares = torch.bincount(kinds, minlength=3) / len(kinds)
     expected = [float(torch.trapezoid(each, grid)) for each in densities]
     np.testing.assert_allclose(shares, expected, atol=0.02)
@@ -198,19 +201,20 @@ def test_a_damaged_completion_is_named(bundle: Bundle, tmp_path: Path) -> None:
 
 def test_data_with_nothing_but_starts_cannot_be_completed(dataset: Dataset) -> None:
     bare = dataset.load(4, "train")
-    bare = Sample({name: bare[name] for name in bare.names if name not in FURTHER})
+    bare = Sample({name: bare[name] for name in bare.names if name not in (*FURTHER, *PARTNER)})
     with pytest.raises(RepresentationError, match="the data have none of start_t, plane_x"):
         CompletionRepresentation.fit(bare, 4, PhysicsRepresentationConfig())
 
 
-@pytest.mark.parametrize("left", [("parent_pdg",), PLANE, ("start_t",), ("start_t", "origin")])
+@pytest.mark.parametrize("left", [("parent_pdg",), PLANE, ("start_t",), ("start_t", "origin"), PARTNER])
 def test_any_of_the_columns_will_do(dataset: Dataset, left: tuple[str, ...]) -> None:
-    sample = dataset.load(3, "train").select(slice(0, 1000))
-    sample = Sample({name: sample[name] for name in sample.names if name not in FURTHER or name in left})
+    sample = dataset.load(3, "train").select(slice(0, 5000))
+    kept = [name for name in sample.names if name not in (*FURTHER, *PARTNER) or name in left]
+    sample = Sample({name: sample[name] for name in kept})
     representation = CompletionRepresentation.fit(sample, 3, PhysicsRepresentationConfig())
     assert set(representation.columns) == {*left}
     encoded = representation.encode(sample)
-    decoded = representation.decode(sample.columns, encoded.scores, encoded.kind)
+    decoded = representation.decode(sample.columns, encoded.scores, encoded.kind, encoded.pair)
     for name in left:
         np.testing.assert_allclose(decoded[name], sample[name], rtol=1e-3, atol=1e-3 * np.ptp(sample[name]))
 

@@ -44,6 +44,14 @@ def generate(
     format: Annotated[
         OutputFormat, typer.Option("--format", help="flat is FairShip's pythia8-Geant4 tree.")
     ] = OutputFormat.flat,
+    pairs: Annotated[
+        bool,
+        typer.Option(
+            "--pairs",
+            help="Muons of one decay come together and share an event number. flat and parquet; the bundle must "
+            "know them (--preset whole).",
+        ),
+    ] = False,
     z_offset: Annotated[
         float, typer.Option("--z-offset", help="Metres added to every z, e.g. -70.845 for the 2018 geometry.")
     ] = 0.0,
@@ -92,6 +100,7 @@ def generate(
             shards=shards,
             jobs=jobs,
             format=format.value,
+            pairs=pairs,
             force=force,
             progress=lambda done, total: bar.update(task, completed=done, total=total, refresh=True),
             **options,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import NDArray
+
 from muforge.dataset.manifest import MANIFEST_NAME, SPLIT_FRACTIONS, SPLITS, Manifest, Split
+from muforge.dataset.partners import MOMENTUM, with_partners
 from muforge.errors import DatasetError
-from muforge.sample import Sample, check_category
+from muforge.sample import Sample, check_category, other_charge
 
 
 class Dataset:
@@ -53,29 +57,38 @@ class Dataset:
     def load(self, category: int, split: Split | None = None) -> Sample:
         """The muons of one category, of one split or of all.
 
+        Where the data say which muons come from one decay, they get the columns `PARTNER`.
+
         Raises:
             DatasetError: The category has no muons in this split, or its file is damaged.
         """
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
         if split is not None and split not in SPLITS:
             raise DatasetError(f"split '{split}': must be one of {', '.join(SPLITS)}")
         record = self.manifest.categories[check_category(category)]
-        path = self.directory / record.file
+        columns = self._read(category, split, self.manifest.columns)
+        if len(columns["pdg"]) == 0:
+            where = f" in the {split} split" if split else ""
+            raise DatasetError(f"{self.directory}: category {category} has no muons{where}")
+        fraction = SPLIT_FRACTIONS[split] if split else 1.0
+        sample = Sample(
+            columns,
+            protons_on_target=self.protons_on_target * fraction * record.kept.muons / record.read.muons,
+            events_known=self.manifest.events_known,
+        )
+        if "decay" not in sample or not sample.events_known:
+            return sample
+        return with_partners(sample, self._read(other_charge(category), split, ("event", "decay", *MOMENTUM)))
+
+    def _read(self, category: int, split: Split | None, names: Sequence[str]) -> dict[str, NDArray[Any]]:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        path = self.directory / self.manifest.categories[category].file
         chosen: list[Any] | None = None if split is None else [("split", "=", SPLITS.index(split))]
         try:
-            table = pq.read_table(path, columns=list(self.manifest.columns), filters=chosen)
+            table = pq.read_table(path, columns=list(names), filters=chosen)
         except (OSError, pa.ArrowException) as error:
             raise DatasetError(
                 f"{path}: damaged ({error}); run 'muforge ingest' again with --force"
             ) from error
-        if table.num_rows == 0:
-            where = f" in the {split} split" if split else ""
-            raise DatasetError(f"{self.directory}: category {category} has no muons{where}")
-        fraction = SPLIT_FRACTIONS[split] if split else 1.0
-        return Sample(
-            {name: table[name].to_numpy() for name in self.manifest.columns},
-            protons_on_target=self.protons_on_target * fraction * record.kept.muons / record.read.muons,
-            events_known=self.manifest.events_known,
-        )
+        return {name: table[name].to_numpy() for name in names}

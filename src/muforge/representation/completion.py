@@ -1,4 +1,4 @@
-"""The representation of what a muon has besides its start: time, state behind the absorber, mother and origin."""
+"""The representation of what a muon has besides its start: time, state behind the absorber, mother, origin, partner."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from muforge.errors import RepresentationError
 from muforge.representation import Representation
 from muforge.representation.flight import FLIGHT_COORDINATES, Flight
+from muforge.representation.pair import AZIMUTH_LIMITS, PAIR_COORDINATES, Pair
 from muforge.representation.physics import PhysicsRepresentationConfig, lower_edge
 from muforge.representation.protocol import Matrix
 from muforge.representation.quantile import Quantile
-from muforge.sample import COLUMNS, FURTHER, OFF_AXIS_FEATURES, PLANE, Sample, features
+from muforge.sample import COLUMNS, FURTHER, OFF_AXIS_FEATURES, PARTNER, PLANE, Sample, features
 
 LIGHT = 29.9792458
 """Speed of light, cm/ns."""
@@ -28,6 +29,15 @@ TIME = "start_t"
 KIND = ("parent_pdg", "origin")
 """Columns of whole numbers, which are learnt together as one choice among those seen."""
 
+FARTHEST = 6.0
+"""Largest normal score of a start: one in a billion."""
+
+PAIRED = "paired"
+"""Label of muons whose decay gave another one."""
+
+FEWEST_PAIRS = 100
+"""With fewer in the training data, pairs are not learnt."""
+
 Columns = Mapping[str, NDArray[Any]]
 
 
@@ -38,26 +48,30 @@ class Encoded:
     Arguments:
         given: Normal scores of the start, shape (n, given).
         scores: Of time and flight, shape (n, scores).
-        kind: Number of each muon's pair of mother and origin, shape (n,); -1 if it was not seen in the fit.
+        kind: Number of each muon's kind, shape (n,); -1 if it was not seen in the fit.
+        pair: Of the other muon of the decay, shape (n, pair_scores); zero where there is none.
     """
 
     given: NDArray[np.float32]
     scores: NDArray[np.float32]
     kind: NDArray[np.int64]
+    pair: NDArray[np.float32]
 
 
 class CompletionRepresentation:
     """Maps what follows from a start to network space, given the start, and back. Use `fit`.
 
-    Time is that of the start vertex less what light takes from z = 0. `Flight` has the coordinates behind the absorber.
-    Each is mapped to normal scores.
+    Time is that of the start vertex less what light takes from z = 0. `Flight` has the coordinates behind the absorber,
+    `Pair` those of the other muon of the decay. Each is mapped to normal scores. A muon's kind is its mother, its
+    origin, and whether there is another muon.
 
     Arguments:
         start: The physical representation of the start.
         timed: Whether there is a time.
         flight: Coordinates of the state behind the absorber, or None if there is none.
         quantile: Map of time and flight, or None if there are neither.
-        kinds: Name of each label to its values, one for each pair of mother and origin.
+        kinds: Name of each label to its values, one for each kind.
+        pair: Coordinates of the other muon of the decay and their map, or None if it is not known or there is none.
     """
 
     def __init__(
@@ -67,12 +81,14 @@ class CompletionRepresentation:
         flight: Flight | None,
         quantile: Quantile | None,
         kinds: Mapping[str, tuple[int, ...]],
+        pair: tuple[Pair, Quantile] | None,
     ) -> None:
         self._start = start
         self._timed = timed
         self._flight = flight
         self._quantile = quantile
-        self._kinds = {name: np.array(values, COLUMNS[name].dtype) for name, values in kinds.items()}
+        self._kinds = {name: np.array(values, np.int32) for name, values in kinds.items()}
+        self._pair = pair
         dimensions = 0 if quantile is None else quantile.dimensions
         if dimensions != timed + (0 if flight is None else len(FLIGHT_COORDINATES)):
             raise RepresentationError(f"completion: a map of {dimensions} columns does not fit its columns")
@@ -83,6 +99,7 @@ class CompletionRepresentation:
     def columns(self) -> tuple[str, ...]:
         """The columns of a sample that are made."""
         names = {*([TIME] if self._timed else ()), *(PLANE if self._flight else ()), *self._kinds}
+        names |= {*PARTNER} if self._pair else set()
         return tuple(name for name in COLUMNS if name in names)
 
     @property
@@ -96,9 +113,16 @@ class CompletionRepresentation:
         return 0 if self._quantile is None else self._quantile.dimensions
 
     @property
-    def kinds(self) -> int:
-        """Pairs of mother and origin to choose from."""
-        return max((len(values) for values in self._kinds.values()), default=1)
+    def paired(self) -> tuple[bool, ...]:
+        """Of each kind to choose from, whether there is another muon."""
+        if self._pair is not None:
+            return tuple(self._kinds[PAIRED] > 0)
+        return (False,) * max((len(values) for values in self._kinds.values()), default=1)
+
+    @property
+    def pair_scores(self) -> int:
+        """Continuous numbers to learn of another muon."""
+        return 0 if self._pair is None else self._pair[1].dimensions
 
     @classmethod
     def fit(cls, sample: Sample, category: int, config: PhysicsRepresentationConfig) -> Self:
@@ -110,10 +134,11 @@ class CompletionRepresentation:
         """
         timed = TIME in sample
         flight = _flight(sample) if all(name in sample for name in PLANE) else None
-        kinds = _kinds(sample)
+        pair = _fit_pair(sample, config) if all(name in sample for name in PARTNER) else None
+        kinds = _kinds(_labels(sample, paired=pair is not None), sample.weight)
         if not timed and flight is None and not kinds:
             raise RepresentationError(
-                f"the data have none of {', '.join(FURTHER)}: nothing to complete muons with"
+                f"the data have none of {', '.join(FURTHER)}, nor pairs of muons: nothing to complete muons with"
             )
         start = Representation.fit(sample, features(category), config, knots=KNOTS)
         quantile = None
@@ -122,7 +147,7 @@ class CompletionRepresentation:
             matrix = _coordinates(sample.columns, timed, flight)
             unbounded = dict.fromkeys(names, (-inf, inf))
             quantile = Quantile.fit(matrix, sample.weight, bounds=unbounded, knots=KNOTS)
-        return cls(start, timed, flight, quantile, kinds)
+        return cls(start, timed, flight, quantile, kinds, pair)
 
     def encode(self, sample: Sample) -> Encoded:
         """Muons with all the columns in network space."""
@@ -130,20 +155,44 @@ class CompletionRepresentation:
         if self._quantile is not None:
             scores = self._quantile.forward(_coordinates(sample.columns, self._timed, self._flight))
         kind = np.full(len(sample), -1 if self._kinds else 0)
-        for number in range(self.kinds if self._kinds else 0):
-            matches = [sample[name] == values[number] for name, values in self._kinds.items()]
+        labels = _labels(sample, paired=self._pair is not None)
+        for number in range(len(self.paired) if self._kinds else 0):
+            matches = [labels[name] == values[number] for name, values in self._kinds.items()]
             kind[np.logical_and.reduce(matches)] = number
-        given = self._start.encode(sample)[:, : self.given]
-        return Encoded(given, scores.astype(np.float32), kind)
+        pair = np.zeros((len(sample), self.pair_scores))
+        if self._pair is not None:
+            momenta, normal = self._pair
+            rows = labels[PAIRED] > 0
+            pair[rows] = normal.forward(momenta.forward(*_momenta(sample.columns, rows)))
+        given = self.encode_start(sample.columns)
+        return Encoded(given, scores.astype(np.float32), kind, pair.astype(np.float32))
+
+    def has_partner(self, sample: Sample) -> NDArray[np.bool_]:
+        """Whether each muon's decay gave another one, as far as that is learnt, shape (n,)."""
+        if self._pair is None:
+            return np.zeros(len(sample), np.bool_)
+        return np.asarray(_labels(sample, paired=True)[PAIRED] > 0)
 
     def encode_start(self, columns: Columns) -> NDArray[np.float32]:
-        """Normal scores (n, given) of starts, as columns start_x ... pz."""
-        matrix = np.stack([columns[name] for name in self._start.columns], axis=1)
-        return self._start.chain.forward(matrix)[:, : self.given].astype(np.float32)
+        """Normal scores (n, given) of starts, as columns start_x ... pz, at most `FARTHEST` from zero.
 
-    def decode(self, columns: Columns, scores: NDArray[Any], kind: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        A start upstream of the front, which other muons' starts may be, has the largest pointing fraction.
+        """
+        matrix = np.stack([columns[name] for name in self._start.columns], axis=1)
+        scores = self._start.chain.forward(matrix)[:, : self.given]
+        return np.clip(np.nan_to_num(scores, nan=FARTHEST), -FARTHEST, FARTHEST).astype(np.float32)
+
+    def decode(
+        self, columns: Columns, scores: NDArray[Any], kind: NDArray[Any], pair: NDArray[Any]
+    ) -> dict[str, NDArray[Any]]:
         """The columns of muons that start as `columns` say."""
         out: dict[str, NDArray[Any]] = {name: values[kind] for name, values in self._kinds.items()}
+        if self._pair is not None:
+            momenta, normal = self._pair
+            rows = out[PAIRED] > 0
+            second = np.zeros((len(kind), len(PARTNER)))
+            second[rows] = momenta.inverse(_start_matrix(columns)[rows], normal.inverse(pair[rows]))
+            out |= dict(zip(PARTNER, second.T, strict=True))
         if self._quantile is not None:
             coordinates = self._quantile.inverse(scores)
             if self._timed:
@@ -161,6 +210,7 @@ class CompletionRepresentation:
             "flight": None if self._flight is None else self._flight.state(),
             "map": None if self._quantile is None else self._quantile.state(),
             "kinds": {name: values.tolist() for name, values in self._kinds.items()},
+            "pair": None if self._pair is None else [each.state() for each in self._pair],
         }
 
     @classmethod
@@ -170,12 +220,19 @@ class CompletionRepresentation:
         timed, flight, kinds = state.get("timed"), state.get("flight"), state.get("kinds")
         if not isinstance(start, Mapping) or not isinstance(timed, bool) or not isinstance(kinds, Mapping):
             raise RepresentationError("completion: not the state of a representation")
-        if not {*kinds} <= {*KIND} or not all(isinstance(each, list) and each for each in kinds.values()):
+        pair = state.get("pair")
+        if (PAIRED in kinds) != (pair is not None):
+            raise RepresentationError(
+                "completion: kinds with pairs need coordinates of a pair, and only they"
+            )
+        if not {*kinds} <= {*KIND, PAIRED} or not all(
+            isinstance(each, list) and each for each in kinds.values()
+        ):
             raise RepresentationError("completion: 'kinds' is damaged")
         quantile = Quantile.from_state(content) if isinstance(content, Mapping) else None
         labels = {str(name): tuple(map(int, values)) for name, values in kinds.items()}
         flown = Flight.from_state(flight) if isinstance(flight, Mapping) else None
-        return cls(Representation.from_state(start), timed, flown, quantile, labels)
+        return cls(Representation.from_state(start), timed, flown, quantile, labels, _pair_from_state(pair))
 
 
 def _flight(sample: Sample) -> Flight:
@@ -183,14 +240,46 @@ def _flight(sample: Sample) -> Flight:
     return Flight(float(np.median(sample["plane_z"])), max(lower_edge(momentum), 0.0))
 
 
-def _kinds(sample: Sample) -> dict[str, tuple[int, ...]]:
-    names = [name for name in KIND if name in sample]
-    if not names:
+def _fit_pair(sample: Sample, config: PhysicsRepresentationConfig) -> tuple[Pair, Quantile] | None:
+    """Coordinates of the other muons and their map, or None if they are too few to learn from."""
+    rows = (_labels(sample, paired=True)[PAIRED] > 0) & (sample.weight > 0)
+    if rows.sum() < FEWEST_PAIRS:
+        return None
+    start, second = _momenta(sample.columns, rows)
+    momentum = np.linalg.norm(second.astype(np.float64), axis=1)
+    pair = Pair(max(lower_edge(momentum), 0.0), config.beam_momentum)
+    bounds = dict.fromkeys(PAIR_COORDINATES, (-inf, inf)) | {PAIR_COORDINATES[-1]: AZIMUTH_LIMITS}
+    return pair, Quantile.fit(pair.forward(start, second), sample.weight[rows], bounds=bounds)
+
+
+def _pair_from_state(state: Any) -> tuple[Pair, Quantile] | None:
+    if state is None:
+        return None
+    if not isinstance(state, list) or [type(each) for each in state] != [dict, dict]:
+        raise RepresentationError("completion: 'pair' is damaged")
+    return Pair.from_state(state[0]), Quantile.from_state(state[1])
+
+
+def _labels(sample: Sample, *, paired: bool) -> dict[str, NDArray[Any]]:
+    """The whole numbers that make a muon's kind."""
+    labels = {name: sample[name] for name in KIND if name in sample}
+    if paired:
+        labels[PAIRED] = np.logical_or.reduce([sample[name] != 0 for name in PARTNER]).astype(np.int32)
+    return labels
+
+
+def _kinds(labels: Columns, weight: NDArray[np.float64]) -> dict[str, tuple[int, ...]]:
+    if not labels:
         return {}
-    rows = np.stack([sample[name] for name in names], axis=1)[sample.weight > 0]
-    return {
-        name: tuple(values.tolist()) for name, values in zip(names, np.unique(rows, axis=0).T, strict=True)
-    }
+    rows = np.stack(list(labels.values()), axis=1)[weight > 0]
+    distinct = np.unique(rows, axis=0).T
+    return {name: tuple(values.tolist()) for name, values in zip(labels, distinct, strict=True)}
+
+
+def _momenta(columns: Columns, rows: NDArray[np.bool_]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Starts and momenta of the other muon of these rows."""
+    second = np.stack([columns[name] for name in PARTNER], axis=1)
+    return _start_matrix(columns)[rows], second[rows]
 
 
 def _coordinates(columns: Columns, timed: bool, flight: Flight | None) -> Matrix:

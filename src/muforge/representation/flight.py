@@ -68,7 +68,7 @@ class Flight:
         scale = np.sqrt(p * p_plane)[:, None]
         deflection = (tangent_plane - tangent) * scale
         shift = (at_plane - first[:, :2] - tangent * length) / length * scale - deflection / 2
-        along, across = _axes(first)
+        along, across = transverse_axes(first)
         parts = [_dot(each, axis) for each in (deflection, shift) for axis in (along, across)]
         with np.errstate(divide="ignore"):
             log_loss = np.log((p - p_plane) / np.maximum(p_plane - floor, 0))
@@ -82,7 +82,7 @@ class Flight:
         floor = self._floor(p)
         with np.errstate(over="ignore"):
             p_plane = floor + (p - floor) / (1 + np.exp(log_loss))
-        along, across = _axes(first)
+        along, across = transverse_axes(first)
         deflection, shift = (a[:, None] * along + b[:, None] * across for a, b in (parts[:2], parts[2:]))
         scale = np.sqrt(p * p_plane)[:, None]
         length = (self.plane - first[:, 2])[:, None]
@@ -121,8 +121,9 @@ def _tangents(state: Matrix) -> Matrix:
     return np.asarray(state[:, 3:5] / state[:, 5:])
 
 
-def _axes(start: Matrix) -> tuple[Matrix, Matrix]:
-    """Unit vectors along the transverse momentum and across it, (n, 2) each."""
+def transverse_axes(start: Matrix) -> tuple[Matrix, Matrix]:
+    """Unit vectors along the transverse momentum of starts (n, 6) and across it, to the side of the axis that the muon
+    flies past, (n, 2) each."""
     x, y, _, px, py, _ = start.T
     along = np.stack([px, py], axis=1) / np.hypot(px, py)[:, None]
     side = np.where(x * py - y * px < 0, -1.0, 1.0)

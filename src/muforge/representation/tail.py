@@ -18,6 +18,9 @@ EXPONENTIAL = 1e-6
 RAREST = 0.05
 """Expected number of excesses, among as many as were fitted to, above the largest: no fewer."""
 
+LIGHTEST = -2.0
+"""Smallest shape: smaller ones rise so steeply that rounding moves the largest excess beyond their end."""
+
 HEAVIEST = 0.5
 """Largest shape: heavier tails have no variance."""
 
@@ -65,7 +68,7 @@ class Tail:
         e, w = excess[order], weight[order] / weight.sum()
         above = 1 - (np.cumsum(w) - w / 2)
         mean, weighted = float(w @ e), float((w * above) @ e)
-        shape = min(2 - mean / (mean - 2 * weighted), HEAVIEST)
+        shape = min(max(2 - mean / (mean - 2 * weighted), LIGHTEST), HEAVIEST)
 
         def too_rare(number: float) -> float:
             tail = cls(mean * (1 - number), number, reach)

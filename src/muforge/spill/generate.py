@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -13,14 +14,19 @@ from typing import Any
 import numpy as np
 
 from muforge.bundle import Bundle
-from muforge.errors import ConfigError, Interrupted
+from muforge.errors import BundleError, ConfigError, Interrupted
 from muforge.files import check_output
 from muforge.formats import metadata_of, writer_for
-from muforge.sample import FURTHER, Sample
+from muforge.formats.access import CHUNK_ROWS
+from muforge.formats.registry import reader_for
+from muforge.sample import CATEGORIES, FURTHER, Sample
 from muforge.spill.plan import Plan, plan_spill
 from muforge.spill.stream import stream_chunks
 
 _FEW_MUONS = 1_500_000
+
+WITH_EVENTS = ("flat", "parquet")
+"""Formats that keep event numbers."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,12 @@ class Spill:
 
 
 def generate(
-    bundle: Bundle | str | Path, *, pot: float | None = None, muons: int | None = None, seed: int = 0
+    bundle: Bundle | str | Path,
+    *,
+    pot: float | None = None,
+    muons: int | None = None,
+    seed: int = 0,
+    pairs: bool = False,
 ) -> Sample:
     """Generate a spill in memory.
 
@@ -44,14 +55,19 @@ def generate(
         pot: Protons on target; the number of muons of each category is a Poisson number around its rate.
         muons: Instead of `pot`, the number of muons.
         seed: The same seed gives the same muons.
+        pairs: Muons of one decay come together and share their event number. Their number is then that of `muons` on
+            average only.
+
+    Raises:
+        BundleError: `pairs`, and the bundle does not know them.
     """
-    loaded = _loaded(bundle)
-    plan = plan_spill(loaded.rates, protons_on_target=pot, muons=muons, seed=seed)
+    loaded = _loaded(bundle, pairs)
+    plan = plan_spill(loaded.rates, protons_on_target=pot, muons=muons, seed=seed, pairs=pairs)
     chunks = list(stream_chunks(loaded, plan, range(plan.chunks), jobs=1))
     return Sample(
         {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0].names},
         protons_on_target=loaded.protons_on_target,
-        events_known=False,
+        events_known=pairs,
     )
 
 
@@ -65,6 +81,7 @@ def generate_files(
     shards: int = 1,
     jobs: int | None = None,
     format: str = "flat",
+    pairs: bool = False,
     force: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
     **writer_options: Any,
@@ -82,6 +99,7 @@ def generate_files(
         shards: Number of files.
         jobs: Processes; None takes one per processor, or one for few muons.
         format: `flat` (FairShip's ntuple), `parquet`, `hdf5` or `npy`.
+        pairs: As for `generate`; formats `flat` and `parquet` keep the event numbers.
         force: Overwrite files.
         progress: Called with the muons done and their total.
         writer_options: Passed to the format's writer, e.g. `z_offset`, `buffer_row`, `compression`.
@@ -92,8 +110,12 @@ def generate_files(
         OutputError: A file exists already, or the disk is full; finished shards are kept.
         Interrupted: SIGINT; finished shards are kept.
     """
-    loaded = _loaded(bundle)
-    plan = plan_spill(loaded.rates, protons_on_target=pot, muons=muons, seed=seed)
+    loaded = _loaded(bundle, pairs)
+    if pairs and format not in WITH_EVENTS:
+        raise ConfigError(f"format '{format}': keeps no event numbers, pairs need {' or '.join(WITH_EVENTS)}")
+    if pairs and format == "flat":
+        writer_options["event_columns"] = True
+    plan = plan_spill(loaded.rates, protons_on_target=pot, muons=muons, seed=seed, pairs=pairs)
     if not 1 <= shards <= plan.chunks:
         raise ConfigError(f"--shards {shards}: must be from 1 to {plan.chunks} for {plan.muons} muons")
     files = _names(Path(out), shards)
@@ -107,6 +129,7 @@ def generate_files(
     }
     every_chunk = [chunk for chunks in to_make.values() for chunk in chunks]
     done = plan.muons - sum(sum(plan.rows(chunk).values()) for chunk in every_chunk)
+    written: Counter[int] = Counter()
     workers = jobs or (1 if plan.muons < _FEW_MUONS else os.cpu_count() or 1)
     writer_class = writer_for(format)
     try:
@@ -118,16 +141,33 @@ def generate_files(
                 ) as writer:
                     for sample in islice(samples, len(chunks)):
                         writer.write(sample)
-                        done += len(sample)
+                        if pairs:
+                            written.update(_count(sample))
+                        done = min(done + len(sample), plan.muons)
                         progress(done, plan.muons)
     except KeyboardInterrupt:
         whole = "finished shards are kept, run the same command to go on" if shards > 1 else "nothing is left"
         raise Interrupted(f"interrupted; {whole}") from None
-    return Spill(tuple(files), dict(plan.counts), plan.protons_on_target, kept)
+    counts = dict(plan.counts)
+    if pairs:
+        for chunk in (chunk for file in kept for chunk in reader_for(file).chunks(file, CHUNK_ROWS)):
+            written.update(_count(chunk.sample))
+        counts = {category: written[category] for category in plan.counts}
+    return Spill(tuple(files), counts, plan.protons_on_target, kept)
 
 
-def _loaded(bundle: Bundle | str | Path) -> Bundle:
-    return bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
+def _loaded(bundle: Bundle | str | Path, pairs: bool) -> Bundle:
+    loaded = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
+    if pairs and not loaded.has_pairs:
+        raise BundleError(
+            f"{loaded.directory}: knows no pairs; train with '--preset whole' on data that number their decays"
+        )
+    return loaded
+
+
+def _count(sample: Sample) -> dict[int, int]:
+    numbers = np.bincount(sample.category, minlength=max(CATEGORIES) + 1)
+    return {category: int(numbers[category]) for category in CATEGORIES}
 
 
 def _names(out: Path, shards: int) -> list[Path]:
@@ -157,7 +197,10 @@ def _metadata(
         "seed": plan.seed,
         "protons_on_target": plan.protons_on_target,
         "weights_protons_on_target": bundle.protons_on_target,
-        "muons": {str(category): count for category, count in plan.counts.items()},
+        "muons_drawn" if plan.pairs else "muons": {
+            str(number): count for number, count in plan.counts.items()
+        },
+        "pairs": plan.pairs,
         "training_n_eff": {str(category): n_eff for category, n_eff in bundle.n_eff.items()},
         "shard": shard,
         "shards": shards,

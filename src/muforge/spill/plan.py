@@ -22,11 +22,13 @@ class Plan:
         seed: The user's seed.
         protons_on_target: The protons that the muons stand for.
         counts: Number of muons per category.
+        pairs: Whether muons of one decay come together. Then the muons of a category are as many on average only.
     """
 
     seed: int
     protons_on_target: float
     counts: Mapping[int, int]
+    pairs: bool = False
 
     @property
     def muons(self) -> int:
@@ -61,6 +63,7 @@ def plan_spill(
     protons_on_target: float | None = None,
     muons: int | None = None,
     seed: int = 0,
+    pairs: bool = False,
 ) -> Plan:
     """Draw the counts of a spill.
 
@@ -70,6 +73,7 @@ def plan_spill(
         muons: Instead of protons, the total number of muons. The counts are then multinomial, which is what
             independent Poisson numbers become when their sum is given, and the protons are muons / rate.
         seed: Of the counts and of everything after them.
+        pairs: Whether muons of one decay come together.
 
     Raises:
         ConfigError: Neither or both of protons and muons are given, or one is out of range.
@@ -93,7 +97,7 @@ def plan_spill(
         protons_on_target = float(muons / rate.sum())
     if counts.sum() == 0:
         raise ConfigError(f"--pot {protons_on_target:g}: too few protons, this spill has no muons")
-    return Plan(seed, protons_on_target, dict(zip(categories, map(int, counts), strict=True)))
+    return Plan(seed, protons_on_target, dict(zip(categories, map(int, counts), strict=True)), pairs)
 
 
 def _check_size(muons: float, option: str) -> None:

@@ -123,6 +123,7 @@ class CompletionRunConfig(BaseModel):
 
     model: CompletionConfig = CompletionConfig()
     training: TrainingConfig = TrainingConfig()
+    pairs: TrainingConfig = TrainingConfig()
 
 
 class RunConfig(BaseModel):

@@ -8,7 +8,7 @@ monitor.json                    the figures of merit of the last monitor call
 plots/                          figures of the last monitor call
 result.json                     the best model on the test events, written once at the end
 teacher/                        the run of the model that a student learns from
-completion/                     the run of what follows from a start
+completion/                     the run of what follows from a start, with one of the other muons of decays in pair/
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ RESULT_NAME = "result.json"
 PLOTS_NAME = "plots"
 TEACHER_NAME = "teacher"
 COMPLETION_NAME = "completion"
+PAIR_NAME = "pair"
 LAST_NAME = "checkpoints/last.safetensors"
 BEST_NAME = "checkpoints/best.safetensors"
 
@@ -229,9 +230,12 @@ def load_completion(path: Path) -> TrainedCompletion:
     """The completion whose run is in a directory; raises `TrainingError` if it is damaged."""
     state = load_checkpoint(path / BEST_NAME)
     try:
-        about = state["about"]
+        about, tensors = state["about"], dict(state["best"]["tensors"])
+        if (path / PAIR_NAME).is_dir():
+            of_pair = load_checkpoint(path / PAIR_NAME / BEST_NAME)["best"]["tensors"]
+            tensors |= {f"{PAIR_NAME}.{name}": tensor for name, tensor in of_pair.items()}
         config = about["config"]["completion"]["model"]
-        return TrainedCompletion.restore(config, about["representation"], state["best"]["tensors"])
+        return TrainedCompletion.restore(config, about["representation"], tensors)
     except (KeyError, TypeError) as error:
         raise TrainingError(f"{path}: not the run of a completion ({error})") from None
 

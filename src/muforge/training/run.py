@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from muforge.sample import Sample, features
 from muforge.trained import TrainedModel
 from muforge.trained_completion import TrainedCompletion
 from muforge.training.batches import WeightedBatches
-from muforge.training.completion import fit_completion
+from muforge.training.completion import fit_completion, fit_completion_representation
 from muforge.training.config import RunConfig, TrainingConfig
 from muforge.training.directory import (
     COMPLETION_NAME,
@@ -91,18 +91,23 @@ def fit(
         if result is not None:
             return result
     run.go_on()
-    stages = _Stages(config, progress)
     completion = None
+    stages = _Stages(
+        progress, [config.training] + ([] if config.teacher is None else [config.teacher.training])
+    )
     if config.completion is not None:
+        further = fit_completion_representation(training, category, config)
+        stages.add(config.completion.training, *[config.completion.pairs] * (further.pair_scores > 0))
         completion = fit_completion(
             training,
             validation,
             category,
             config,
             config.completion,
+            further,
             run.inner(COMPLETION_NAME),
             device,
-            progress=stages.of(config.completion.training),
+            stage=stages.of,
             should_stop=should_stop,
         )
     learnt, weight = matrix[:, : representation.learned], training.weight
@@ -156,11 +161,14 @@ def fit(
 class _Stages:
     """One progress for all the trainings of a run."""
 
-    def __init__(self, config: RunConfig, progress: ProgressCallback) -> None:
-        parts = (config.completion, config.teacher)
-        self._total = config.training.steps + sum(part.training.steps for part in parts if part is not None)
-        self._done = 0
+    def __init__(self, progress: ProgressCallback, trainings: Sequence[TrainingConfig]) -> None:
         self._progress = progress
+        self._done = self._total = 0
+        self.add(*trainings)
+
+    def add(self, *trainings: TrainingConfig) -> None:
+        """Count further trainings."""
+        self._total += sum(training.steps for training in trainings)
 
     def of(self, training: TrainingConfig) -> ProgressCallback:
         """The progress of the next training."""

@@ -1,0 +1,108 @@
+"""`maximise`: a conditional density trained by maximum likelihood, in a directory of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from muforge.models.conditional import ConditionalModel
+from muforge.models.precision import torch_settings
+from muforge.training.batches import WeightedBatches
+from muforge.training.config import TrainingConfig
+from muforge.training.directory import About, RunDirectory
+from muforge.training.ema import EMA
+from muforge.training.loop import ProgressCallback, train
+from muforge.training.state import Machinery, Progress
+
+ROWS_PER_PASS = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Encoded muons, shape (n, columns), and their weights, shape (n,)."""
+
+    matrix: NDArray[np.float32]
+    weight: NDArray[np.float64]
+
+
+def maximise(
+    model: ConditionalModel,
+    training: Rows,
+    validation: Rows,
+    *,
+    config: TrainingConfig,
+    about: About,
+    directory: Path | None,
+    device: torch.device,
+    progress: ProgressCallback,
+    should_stop: Callable[[], bool],
+) -> dict[str, Tensor]:
+    """The tensors of the model's network, averaged, at the step with the best likelihood of the validation rows.
+
+    Arguments:
+        model: On the device.
+        training, validation: Rows; of the latter, those with a finite density count.
+        config: Of the training.
+        about: What the run is of.
+        directory: Where the run is kept, or gone on with if it is there; None keeps nothing.
+        device: Of the training.
+        progress: Called after every step.
+        should_stop: Asked before every step.
+
+    Raises:
+        Interrupted, TrainingError: As `muforge.training.loop.train`.
+    """
+    run = RunDirectory(directory, resume=True)
+    run.begin(about)
+    now = Progress() if run.last is None else Progress.from_state(run.last["progress"])
+    machinery = Machinery(model, model.optimisers(), EMA(model.network, config.ema_decay), device)
+    if run.last is not None:
+        machinery.restore(run.last["machinery"])
+    batches = WeightedBatches(
+        training.matrix,
+        training.weight,
+        config.batch_size,
+        seed=about.config.training.seed,
+        category=about.category,
+        device=device,
+    )
+
+    def monitor() -> None:
+        average = machinery.ema.average
+        value = nll(average, validation, device)
+        now.history.append({"step": now.step, "validation_nll": value, **now.take_mean_losses()})
+        best = now.better(value, {name: each.cpu() for name, each in average.state_dict().items()})
+        if best is not None:
+            run.save_best(about, best)
+        run.save_history(now.history)
+
+    with torch_settings(threads=config.threads, matmul_precision="highest"):
+        train(
+            machinery,
+            batches,
+            config,
+            now,
+            monitor=monitor,
+            checkpoint=lambda: run.save_last(about, now.state(), machinery.state()),
+            progress=progress,
+            should_stop=should_stop,
+        )
+    assert now.best is not None
+    return now.best.tensors
+
+
+def nll(network: nn.Module, rows: Rows, device: torch.device) -> float:
+    """Minus the weighted mean log density of the rows within bounds."""
+    inside = np.isfinite(rows.matrix).all(axis=1)
+    with torch.inference_mode():
+        parts = [
+            network.log_prob(part.to(device)).cpu()  # type: ignore[operator]
+            for part in torch.split(torch.from_numpy(rows.matrix[inside]), ROWS_PER_PASS)
+        ]
+    return float(-np.average(torch.cat(parts).numpy().astype(np.float64), weights=rows.weight[inside]))
