@@ -5,8 +5,10 @@ Every row is scored by trees that saw none of its event, so all rows count in th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from statistics import fmean
+from typing import Any
 
 import numpy as np
 import xgboost
@@ -34,12 +36,22 @@ SETTINGS = {
 }
 
 
-def cross_validated_auc(real: Sample, other: Sample, category: int, seed: int) -> float:
-    """Mean over folds of the AUC between two samples of a category."""
+Columns = Callable[[Sample], NDArray[Any]]
+
+
+def cross_validated_auc(
+    real: Sample, other: Sample, category: int, seed: int, further: Columns | None = None
+) -> float:
+    """Mean over folds of the AUC between two samples of a category; `further` gives the trees more columns."""
     rng = np.random.default_rng(seed)
     sides = (real, other)
     rows = len(real)
     columns = [_columns(each, category) for each in sides]
+    if further is not None:
+        columns = [
+            np.concatenate([part, further(each).astype(np.float32)], axis=1)
+            for part, each in zip(columns, sides, strict=True)
+        ]
     weights = [each.weight * (rows / each.sum_of_weights) for each in sides]
     folds = [_folds(each, rng) for each in sides]
 

@@ -173,8 +173,15 @@ def _ks(real: Sample, other: Sample, quantity: str) -> float:
     """The weighted Kolmogorov-Smirnov distance; of the angle, its size."""
     front = float(real["start_z"].min())
     a, b = (_quantity(each, quantity, front) for each in (real, other))
+    return ks_distance(a, real.weight, b, other.weight)
+
+
+def ks_distance(
+    a: NDArray[np.float64], of_a: NDArray[np.float64], b: NDArray[np.float64], of_b: NDArray[np.float64]
+) -> float:
+    """The Kolmogorov-Smirnov distance of values with weights."""
     order = np.argsort(np.concatenate([a, b]), kind="stable")
-    steps = np.concatenate([real.weight / real.sum_of_weights, -other.weight / other.sum_of_weights])
+    steps = np.concatenate([of_a / of_a.sum(), -of_b / of_b.sum()])
     return float(np.abs(np.cumsum(steps[order])).max())
 
 
@@ -218,8 +225,8 @@ def table(rows: Sequence[Mapping[str, Any]], name: str, record: Mapping[str, Any
         yields = [_yield(**each) for each in row["yields"].values()]
         lines.append(
             f"| {row['preset']} {row['options']} | {row['category']} | {operations['products']:,} + "
-            f"{operations['others']:,} | {row['cpu_seconds']:.0f} | {_spread(row['note'])} | "
-            f"{_spread(row['strong'])} | {row['ks_over_null'][worst]:.2f} ({worst}) | {' | '.join(yields)} |"
+            f"{operations['others']:,} | {row['cpu_seconds']:.0f} | {spread(row['note'])} | "
+            f"{spread(row['strong'])} | {row['ks_over_null'][worst]:.2f} ({worst}) | {' | '.join(yields)} |"
         )
     return "\n".join(lines)
 
@@ -230,7 +237,8 @@ def _yield(ratio: float | None, pull: float) -> str:
     )
 
 
-def _spread(found: Sequence[float]) -> str:
+def spread(found: Sequence[float]) -> str:
+    """Mean and standard deviation."""
     return f"{fmean(found):+.4f} ± {stdev(found) if len(found) > 1 else 0:.4f}"
 
 
