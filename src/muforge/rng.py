@@ -33,6 +33,7 @@ class Purpose(IntEnum):
     SUBSAMPLE = 14
     DISTILLATION = 15
     PAIR = 16
+    REPLICA = 17
 
 
 def stream(seed: int, purpose: Purpose, *place: int) -> np.random.Generator:

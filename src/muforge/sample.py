@@ -37,6 +37,10 @@ def _column(name: str, dtype: type, unit: str, description: str) -> tuple[str, C
     return name, Column(name, np.dtype(dtype), unit, description)
 
 
+MOST_VARIATIONS = 32
+VARIATIONS = tuple(f"variation_{replica}" for replica in range(1, MOST_VARIATIONS + 1))
+"""Columns that tell how uncertain a generated muon's weight is, one for each replica of the model."""
+
 REQUIRED: Mapping[str, Column] = dict(
     [
         _column("pdg", np.int32, "", "PDG code: 13 is mu-, -13 is mu+"),
@@ -70,6 +74,10 @@ OPTIONAL: Mapping[str, Column] = dict(
         ),
         _column(
             "partner_pz", np.float32, "GeV", "momentum of the other muon of the decay, z; 0 if none was kept"
+        ),
+        *(
+            _column(name, np.float32, "", "weight of a replica of the model, over that of the model itself")
+            for name in VARIATIONS
         ),
         _column("ecut", np.float32, "GeV", "energy cut of the production"),
     ]
@@ -262,7 +270,8 @@ def _check_names(given: Mapping[str, ArrayLike]) -> None:
             raise SampleError(f"column '{name}': missing")
     for name in given:
         if name not in COLUMNS:
-            raise SampleError(f"column '{name}': unknown; known are {', '.join(COLUMNS)}")
+            known = [each for each in COLUMNS if each not in VARIATIONS]
+            raise SampleError(f"column '{name}': unknown; known are {', '.join(known)}, {VARIATIONS[0]}, ...")
 
 
 def _as_column(column: Column, values: ArrayLike) -> NDArray[Any]:

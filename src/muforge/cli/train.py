@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from muforge.errors import ConfigError
-from muforge.sample import CATEGORIES
+from muforge.sample import CATEGORIES, MOST_VARIATIONS
 
 if TYPE_CHECKING:
     from muforge.sample import Sample
@@ -47,6 +47,16 @@ def train(
         int | None,
         typer.Option("--jobs", min=1, help="Categories trained side by side. Default: one per processor."),
     ] = None,
+    replicas: Annotated[
+        int,
+        typer.Option(
+            "--replicas",
+            min=0,
+            max=MOST_VARIATIONS,
+            help="Train as many again on resampled training events, to know the uncertainty; ten or more tell it to a "
+            "quarter.",
+        ),
+    ] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
     learning_rate: Annotated[
         float | None,
@@ -139,7 +149,7 @@ def train(
     from muforge.dataset.store import Dataset
     from muforge.files import check_output_directory
     from muforge.judge import Comparison
-    from muforge.training.categories import fit_categories
+    from muforge.training.categories import fit_categories, fit_replicas
     from muforge.training.config import RunConfig
     from muforge.training.directory import category_directory
 
@@ -170,7 +180,7 @@ def train(
         splits = {name: data.load(number, name) for name in SPLITS}
         _warn_of_few(number, splits["train"])
     out.mkdir(exist_ok=True)
-    with watched(chosen) as (progress, should_stop):
+    with watched() as (progress, should_stop):
         results = fit_categories(
             data,
             out,
@@ -178,7 +188,20 @@ def train(
             run_config,
             resume=resume,
             jobs=jobs or os.cpu_count() or 1,
-            progress=progress,
+            progress=lambda category, *rest: progress(f"category {category}", *rest),
+            should_stop=should_stop,
+        )
+        fit_replicas(
+            data,
+            out,
+            results,
+            run_config,
+            replicas,
+            resume=resume,
+            jobs=jobs or os.cpu_count() or 1,
+            progress=lambda number, category, *rest: progress(
+                f"replica {number}, category {category}", *rest
+            ),
             should_stop=should_stop,
         )
     for number, result in results.items():

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from time import monotonic
 from types import FrameType
 
-from rich.progress import TextColumn
+from rich.progress import TaskID, TextColumn
 
 from muforge.cli.screen import errors, progress_bar
 
 _SECONDS_BETWEEN_UPDATES = 0.2
 _LINES_IN_A_LOG = 20
 
-Watched = tuple[Callable[[int, int, int, Mapping[str, float]], None], Callable[[], bool]]
+Watched = tuple[Callable[[str, int, int, Mapping[str, float]], None], Callable[[], bool]]
 
 
 @contextmanager
-def watched(categories: Sequence[int]) -> Iterator[Watched]:
-    """Yield a progress callback and a `should_stop` for the training of categories.
+def watched() -> Iterator[Watched]:
+    """Yield a progress callback and a `should_stop` for trainings side by side or one after the other.
 
-    On a terminal progress is a bar each; in a log it is a line at every twentieth of the way. The first SIGINT makes
-    `should_stop` true, so that the loops end with a checkpoint; the second one interrupts at once.
+    The callback takes the name of a training, its step, the number of steps, and losses. On a terminal progress is a
+    bar each; in a log it is a line at every twentieth of the way. The first SIGINT makes `should_stop` true, so that
+    the loops end with a checkpoint; the second one interrupts at once.
     """
     stop = False
 
@@ -34,20 +35,22 @@ def watched(categories: Sequence[int]) -> Iterator[Watched]:
         stop = True
 
     with progress_bar(TextColumn("{task.completed:,.0f} steps {task.fields[losses]}")) as bar:
-        tasks = {each: bar.add_task(f"category {each}", total=None, losses="") for each in categories}
-        seen = dict.fromkeys(categories, (0, 0.0))
+        tasks: dict[str, TaskID] = {}
+        seen: dict[str, tuple[int, float]] = {}
 
-        def progress(category: int, step: int, steps: int, losses: Mapping[str, float]) -> None:
-            lines, last = seen[category]
-            text = "  ".join(f"{name} {value:.3f}" for name, value in losses.items())
+        def progress(name: str, step: int, steps: int, losses: Mapping[str, float]) -> None:
+            if name not in tasks:
+                tasks[name] = bar.add_task(name, total=None, losses="")
+            lines, last = seen.get(name, (0, 0.0))
+            text = "  ".join(f"{loss} {value:.3f}" for loss, value in losses.items())
             if bar.disable:
                 due = step * _LINES_IN_A_LOG // steps
                 if due > lines:
-                    errors.print(f"category {category}: step {step:,} of {steps:,}  {text}", markup=False)
-                    seen[category] = due, last
+                    errors.print(f"{name}: step {step:,} of {steps:,}  {text}", markup=False)
+                    seen[name] = due, last
             elif monotonic() - last > _SECONDS_BETWEEN_UPDATES:
-                seen[category] = lines, monotonic()
-                bar.update(tasks[category], completed=step, total=steps, losses=text, refresh=True)
+                seen[name] = lines, monotonic()
+                bar.update(tasks[name], completed=step, total=steps, losses=text, refresh=True)
 
         before = signal.signal(signal.SIGINT, on_signal)
         try:

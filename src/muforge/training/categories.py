@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import wait
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from muforge.errors import Interrupted
 from muforge.processes import Workers, result_of, shared_array
 from muforge.training.config import RunConfig
 from muforge.training.directory import FitResult, category_directory, load_run
+from muforge.training.replica import replica_config, replica_directory
 from muforge.training.run import fit
 
 CategoryProgress = Callable[[int, int, int, Mapping[str, float]], None]
@@ -26,9 +28,10 @@ def fit_categories(
     dataset: Dataset,
     out: Path,
     categories: Sequence[int],
-    config: RunConfig,
+    config: RunConfig | Mapping[int, RunConfig],
     *,
     resume: bool = False,
+    judged: bool = True,
     jobs: int = 1,
     progress: CategoryProgress = lambda category, step, steps, losses: None,
     should_stop: Callable[[], bool] = lambda: False,
@@ -41,8 +44,9 @@ def fit_categories(
         dataset: Training, validation and test events.
         out: Directory of the run; it must exist.
         categories: Any of 1 to 4.
-        config: Of every category's run.
+        config: Of every category's run, or of each.
         resume: Go on with what is there.
+        judged: Judge the models on the test events.
         jobs: Processes.
         progress: Called as training goes on.
         should_stop: Asked all the time; True saves a checkpoint of every category and raises `Interrupted`.
@@ -51,6 +55,7 @@ def fit_categories(
         MuforgeError: As `muforge.training.run.fit`, or a worker process died; the other categories are stopped then,
             and keep a checkpoint.
     """
+    of_each = dict.fromkeys(categories, config) if isinstance(config, RunConfig) else dict(config)
     for category in categories:
         category_directory(out, category).mkdir(exist_ok=True)
     if min(jobs, len(categories)) > 1:
@@ -58,8 +63,9 @@ def fit_categories(
             dataset.directory,
             out,
             categories,
-            config,
+            of_each,
             resume,
+            judged,
             jobs,
             progress=progress,
             should_stop=should_stop,
@@ -70,8 +76,9 @@ def fit_categories(
             dataset,
             out,
             category,
-            config,
+            of_each[category],
             resume,
+            judged,
             progress=lambda step, steps, losses, category=category: progress(category, step, steps, losses),
             should_stop=should_stop,
         )
@@ -79,13 +86,66 @@ def fit_categories(
     }
 
 
+def fit_replicas(
+    dataset: Dataset,
+    out: Path,
+    nominal: Mapping[int, FitResult],
+    config: RunConfig,
+    replicas: int,
+    *,
+    resume: bool = False,
+    jobs: int = 1,
+    progress: Callable[[int, int, int, int, Mapping[str, float]], None] = lambda *_: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> None:
+    """Train replicas of a run, each on resampled training events, into `replica-1`, `replica-2`, ... of `out`.
+
+    Arguments:
+        dataset: Training and validation events.
+        out: Directory of the run.
+        nominal: Its results by category.
+        config: Its configuration.
+        replicas: How many.
+        resume, jobs, should_stop: As `fit_categories`.
+        progress: As that of `fit_categories`, after the number of the replica.
+
+    Raises:
+        TrainingError: As `replica_config`.
+        MuforgeError: As `fit_categories`.
+    """
+    for replica in range(1, replicas + 1):
+        directory = replica_directory(out, replica)
+        directory.mkdir(exist_ok=True)
+        configs = {
+            category: replica_config(config, result.model.representation, replica)
+            for category, result in nominal.items()
+        }
+        fit_categories(
+            dataset,
+            directory,
+            tuple(nominal),
+            configs,
+            resume=resume,
+            judged=False,
+            jobs=jobs,
+            progress=partial(progress, replica),
+            should_stop=should_stop,
+        )
+
+
 def _fit_one(
-    dataset: Dataset, out: Path, category: int, config: RunConfig, resume: bool, **callbacks: Any
+    dataset: Dataset,
+    out: Path,
+    category: int,
+    config: RunConfig,
+    resume: bool,
+    judged: bool,
+    **callbacks: Any,
 ) -> FitResult:
     return fit(
         dataset.load(category, "train"),
         dataset.load(category, "validation"),
-        dataset.load(category, "test"),
+        dataset.load(category, "test") if judged else None,
         category,
         config,
         category_directory(out, category),
@@ -98,8 +158,9 @@ def _fit_there(
     dataset: Path,
     out: Path,
     categories: Sequence[int],
-    config: RunConfig,
+    configs: Mapping[int, RunConfig],
     resume: bool,
+    judged: bool,
     jobs: int,
     *,
     progress: CategoryProgress,
@@ -108,7 +169,16 @@ def _fit_there(
     counters = shared_array(1 + _NUMBERS_PER_CATEGORY * len(categories))
     with Workers(min(jobs, len(categories)), _start, counters) as workers:
         futures = [
-            workers.submit(_fit_in_worker, dataset, out, category, number, config.to_mapping(), resume)
+            workers.submit(
+                _fit_in_worker,
+                dataset,
+                out,
+                category,
+                number,
+                configs[category].to_mapping(),
+                resume,
+                judged,
+            )
             for number, category in enumerate(categories)
         ]
         waiting = set(futures)
@@ -143,7 +213,13 @@ def _start(counters: Any) -> None:
 
 
 def _fit_in_worker(
-    dataset: Path, out: Path, category: int, number: int, config: Mapping[str, Any], resume: bool
+    dataset: Path,
+    out: Path,
+    category: int,
+    number: int,
+    config: Mapping[str, Any],
+    resume: bool,
+    judged: bool,
 ) -> None:
     def count(step: int, steps: int, losses: Mapping[str, float]) -> None:
         place = _place(number)
@@ -155,6 +231,7 @@ def _fit_in_worker(
         category,
         RunConfig.from_mapping(config),
         resume,
+        judged,
         progress=count,
         should_stop=lambda: bool(_counters[_STOP]),
     )

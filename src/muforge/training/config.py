@@ -53,6 +53,7 @@ class TrainingConfig(BaseModel):
         description="learning rate over the run; 'cosine' falls to zero at the last step, which then stays the last",
     )
     seed: int = Field(default=0, ge=0, lt=2**64, description="of every random number")
+    replica: int = Field(default=0, ge=0, description="training events are resampled if it is not 0")
     ema_decay: float = Field(
         default=0.999,
         ge=0,

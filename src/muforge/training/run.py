@@ -34,6 +34,7 @@ from muforge.training.distil import make_pairs, teachers_run
 from muforge.training.ema import EMA
 from muforge.training.loop import ProgressCallback, finished, stopped_early, train
 from muforge.training.monitor import TEST, Monitor, judge_model
+from muforge.training.replica import resampled
 from muforge.training.seeds import seeded
 from muforge.training.state import Machinery, Progress
 
@@ -78,6 +79,8 @@ def fit(
     samples = {"training": training, "validation": validation} | ({} if test is None else {"test": test})
     _check_samples(category, samples)
     config = config.limited_to(len(training))
+    if config.training.replica:
+        training = resampled(training, config.training.replica)
     device = _device(config.training.device)
     run = RunDirectory(directory, resume=resume)
     representation = _fit_representation(training, category, config)
