@@ -53,7 +53,8 @@ def judge_files(
         generated: A bundle, a run of `muforge train`, or a file of muons; of a data set, the test events.
         train: The data set that the generator was trained on, for the null, memorisation and amplification; by default
             `real`, if that is a data set.
-        ensemble: Further bundles, runs or files of the same generator trained again, for the estimate of amplification.
+        ensemble: Further bundles, runs or files of the same generator trained again, for the estimate of amplification;
+            by default the replicas that a bundle or a run has.
         out: Directory for `judge.json` and `report.html`; made if it is not there. None writes nothing.
         categories: Those to judge; by default all that both have.
         classifier: Of the note's test, `"histogram"` or `"reference"`.
@@ -82,11 +83,14 @@ def judge_files(
         muons = max(len(held_out), 0 if training is None else len(training))
         candidate = judged.load(category, muons)
         samples[category] = (held_out, candidate)
+        replicas = [each.load(category, muons) for each in judged.replicas if category in each.categories]
+        again = [member.load(category, muons) for member in members] or replicas
         judgements[category] = judge_category(
             held_out,
             candidate,
             train=training,
-            members=[candidate, *(member.load(category, muons) for member in members)] if members else (),
+            members=[candidate, *again] if again and training is not None else (),
+            replicas=replicas if len(replicas) > 1 else (),
             classifier=classifier,
             repeats=repeats,
             seed=seed,

@@ -7,7 +7,7 @@ the checksum and shapes of the weights, which lie beside it. Nothing in a bundle
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from muforge.errors import BundleError, MuforgeError
 from muforge.files import atomic_directory, check_output_directory, sha256
 from muforge.problem import first_problem
+from muforge.resample import resampled
 from muforge.sample import FURTHER, OFF_AXIS_FEATURES, PARTNER, features, other_charge
 
 if TYPE_CHECKING:
@@ -80,6 +81,9 @@ class Manifest(_Record):
     ecut: float | None = Field(description="energy cut of the production, GeV")
     provenance: Provenance
     categories: dict[Annotated[int, Field(ge=1, le=4)], CategoryModel]
+    replicas: tuple[str, ...] = Field(
+        default=(), description="SHA-256 of the bundle.json of replica-1, replica-2, ... in the bundle"
+    )
 
 
 class Bundle:
@@ -138,6 +142,21 @@ class Bundle:
         )
 
     @cached_property
+    def replicas(self) -> tuple[Bundle, ...]:
+        """The same models trained on resampled events."""
+        return tuple(
+            Bundle.load(self.directory / replica_name(number))
+            for number in range(1, len(self.manifest.replicas) + 1)
+        )
+
+    def _check_replicas(self) -> None:
+        for replica, expected in zip(self.replicas, self.manifest.replicas, strict=True):
+            if replica.identity != expected:
+                raise BundleError(f"{replica.directory}: is not the replica that {MANIFEST_NAME} names")
+            if replica.rates.keys() != self.rates.keys():
+                raise BundleError(f"{replica.directory}: has other categories than the bundle")
+
+    @cached_property
     def identity(self) -> str:
         """SHA-256 of `bundle.json`, which in turn holds the checksums of the weights."""
         return hashlib.sha256((self.directory / MANIFEST_NAME).read_bytes()).hexdigest()
@@ -154,7 +173,9 @@ class Bundle:
         manifest = _read_manifest(path)
         for category, record in manifest.categories.items():
             _check_weights(path, category, record)
-        return cls(path, manifest)
+        bundle = cls(path, manifest)
+        bundle._check_replicas()
+        return bundle
 
     def model(self, category: int) -> TrainedModel:
         """The trained model of a category.
@@ -202,6 +223,7 @@ def save_bundle(
     *,
     name: str,
     judged: Mapping[int, dict[str, Any]] | None = None,
+    replicas: Sequence[Mapping[int, TrainedModel]] = (),
     force: bool = False,
 ) -> Bundle:
     """Write trained models as a bundle.
@@ -212,15 +234,12 @@ def save_bundle(
         dataset: What they were trained on; the rates and normalisation are taken from it.
         name: What to call the bundle.
         judged: Figures of merit by category, as `Comparison.to_dict` gives them.
+        replicas: Trained models of each category of replicas 1, 2, ...
 
     Raises:
-        BundleError: No models, or one stands under another category than its own.
+        BundleError: No models, or one stands under another category than its own, or a replica lacks a category.
         OutputError: The directory exists or cannot be written.
     """
-    from safetensors.torch import save
-
-    from muforge import __version__
-
     path = Path(directory)
     check_output_directory(path)
     if path.exists() and not (force and (path / MANIFEST_NAME).is_file()):
@@ -228,42 +247,83 @@ def save_bundle(
         raise BundleError(f"{path}: exists already; {hint}")
     if not models:
         raise BundleError(f"{path}: a bundle needs at least one trained category")
+    for category, model in models.items():
+        if model.category != category:
+            raise BundleError(f"{path}: a model of category {model.category} given as category {category}")
+    for number, replica in enumerate(replicas, 1):
+        if replica.keys() != models.keys():
+            raise BundleError(f"{path}: replica {number} has other categories than the models")
     with atomic_directory(path) as partial:
-        records = {}
-        for category, model in sorted(models.items()):
-            if model.category != category:
-                raise BundleError(
-                    f"{path}: a model of category {model.category} given as category {category}"
-                )
-            file = f"category-{category}.safetensors"
-            tensors = model.tensors() | _prefixed(model.completion)
-            (partial / file).write_bytes(save(tensors))
-            records[category] = CategoryModel(
-                columns=model.representation.columns,
-                model=model.config.model_dump(mode="json"),
-                representation=model.representation.state(),
-                rate=dataset.rate(category),
-                n_eff=dataset.load(category, "train").n_eff,
-                weights=Weights(
-                    file=file,
-                    sha256=sha256(partial / file),
-                    shapes={key: tuple(tensor.shape) for key, tensor in sorted(tensors.items())},
-                ),
-                judged=dict(judged[category]) if judged and category in judged else None,
-                completion=_completion(model.completion),
-            )
-        manifest = Manifest(
-            schema_version=SCHEMA_VERSION,
-            name=name,
-            protons_on_target=dataset.protons_on_target,
-            ecut=dataset.manifest.ecut,
-            provenance=Provenance(
-                muforge_version=__version__, inputs=tuple(file.sha256 for file in dataset.manifest.files)
-            ),
-            categories=records,
-        )
-        (partial / MANIFEST_NAME).write_text(manifest.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        written = []
+        for number, replica in enumerate(replicas, 1):
+            inner = partial / replica_name(number)
+            inner.mkdir()
+            _write(inner, replica, dataset, f"{name}, replica {number}", replica=number)
+            written.append(sha256(inner / MANIFEST_NAME))
+        _write(partial, models, dataset, name, judged=judged or {}, replicas=tuple(written))
     return Bundle.load(path)
+
+
+def replica_name(number: int) -> str:
+    """Name of a replica's directory in a bundle."""
+    return f"replica-{number}"
+
+
+def _write(
+    directory: Path,
+    models: Mapping[int, TrainedModel],
+    dataset: Dataset,
+    name: str,
+    *,
+    judged: Mapping[int, dict[str, Any]] | None = None,
+    replicas: tuple[str, ...] = (),
+    replica: int = 0,
+) -> None:
+    """The files of a bundle without those of its replicas."""
+    from safetensors.torch import save
+
+    from muforge import __version__
+
+    records = {}
+    for category, model in sorted(models.items()):
+        file = f"category-{category}.safetensors"
+        tensors = model.tensors() | _prefixed(model.completion)
+        (directory / file).write_bytes(save(tensors))
+        records[category] = CategoryModel(
+            columns=model.representation.columns,
+            model=model.config.model_dump(mode="json"),
+            representation=model.representation.state(),
+            rate=_rate(dataset, category, replica),
+            n_eff=dataset.load(category, "train").n_eff,
+            weights=Weights(
+                file=file,
+                sha256=sha256(directory / file),
+                shapes={key: tuple(tensor.shape) for key, tensor in sorted(tensors.items())},
+            ),
+            judged=dict(judged[category]) if judged and category in judged else None,
+            completion=_completion(model.completion),
+        )
+    manifest = Manifest(
+        schema_version=SCHEMA_VERSION,
+        name=name,
+        protons_on_target=dataset.protons_on_target,
+        ecut=dataset.manifest.ecut,
+        provenance=Provenance(
+            muforge_version=__version__, inputs=tuple(file.sha256 for file in dataset.manifest.files)
+        ),
+        categories=records,
+        replicas=replicas,
+    )
+    (directory / MANIFEST_NAME).write_text(manifest.model_dump_json(indent=1) + "\n", encoding="utf-8")
+
+
+def _rate(dataset: Dataset, category: int, replica: int) -> float:
+    """Muons per proton, of resampled events if it is a replica."""
+    rate = dataset.rate(category)
+    if not replica:
+        return rate
+    sample = dataset.load(category)
+    return rate * resampled(sample, replica).sum_of_weights / sample.sum_of_weights
 
 
 def _completion(completion: TrainedCompletion | None) -> CompletionModel | None:

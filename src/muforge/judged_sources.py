@@ -27,6 +27,7 @@ class Source:
         load: The muons of a category; of a model, as many as asked for, else all that there are.
         provenance: Kind, name and checksums, JSON-able; no path, since pages are passed on.
         history: Rows of the training history by category, where there is one.
+        replicas: The same generator trained on resampled events.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Source:
     load: Callable[[int, int], Sample]
     provenance: Mapping[str, Any]
     history: Mapping[int, list[dict[str, Any]]] = field(default_factory=dict)
+    replicas: tuple[Source, ...] = ()
 
 
 def real_source(path: Path) -> Source:
@@ -102,11 +104,12 @@ def _of_bundle(bundle: Bundle, seed: int) -> Source:
         tuple(bundle.rates),
         lambda category, muons: bundle.model(category).sample(muons, seed=seed),
         provenance,
+        replicas=tuple(_of_bundle(each, seed + number) for number, each in enumerate(bundle.replicas, 1)),
     )
 
 
 def _of_run(path: Path, seed: int) -> Source:
-    from muforge.training.directory import BEST_NAME, category_directory, finished_categories
+    from muforge.training.directory import BEST_NAME, category_directory, finished_categories, replicas_of
 
     runs = finished_categories(path)
     files = {str(category): sha256(category_directory(path, category) / BEST_NAME) for category in runs}
@@ -117,4 +120,5 @@ def _of_run(path: Path, seed: int) -> Source:
         lambda category, muons: runs[category].model.sample(muons, seed=seed),
         {"kind": "run", "name": path.name, "sha256": files, "seed": seed, "configuration": models},
         {category: run.history for category, run in runs.items()},
+        tuple(_of_run(each, seed + number) for number, each in enumerate(replicas_of(path), 1)),
     )

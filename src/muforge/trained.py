@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from muforge.errors import ConfigError, RepresentationError
 from muforge.models import build_sampler, config_from
-from muforge.models.density import Density
+from muforge.models.density import LOG_NORMAL, Density
 from muforge.models.precision import torch_settings
 from muforge.models.protocol import ModelConfig, gaussian_latent
 from muforge.models.tensors import check_tensors
@@ -152,6 +152,27 @@ class TrainedModel:
             parts = [self.sampler.log_prob(part) for part in torch.split(rows, ROWS_PER_PASS)]
         out[inside] = torch.cat(parts).cpu().numpy() if parts else []
         return out
+
+    def density_ratio(self, other: TrainedModel, sample: Sample) -> NDArray[np.float64]:
+        """Density of muons in another model over that in this one, shape (n,); its mean over this model is one.
+
+        Arguments:
+            other: Whose physical representation has the same front and radius, such as a replica.
+            sample: Muons of this model.
+
+        Raises:
+            ConfigError: A model's family has no density.
+            RepresentationError: A representation is not the physical one, or of another front or radius.
+        """
+        log_ratio = self.representation.log_ratio(other.representation, sample)
+        log_ratio += other._log_dependence(sample) - self._log_dependence(sample)
+        return np.asarray(np.where(np.isfinite(log_ratio), np.exp(log_ratio), 0.0))
+
+    def _log_dependence(self, sample: Sample) -> NDArray[np.float64]:
+        """Logarithm of the density in network space over that of independent standard normal columns."""
+        y = self.representation.encode(sample)[:, : self.representation.learned].astype(np.float64)
+        with np.errstate(invalid="ignore"):
+            return np.asarray(self.log_prob(sample) + (y**2 / 2 + LOG_NORMAL).sum(axis=1))
 
     def as_sample(self, columns: Mapping[str, NDArray[Any]]) -> Sample:
         """Columns of this category as a sample of weight 1."""

@@ -8,15 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muforge.rng import Purpose, stream
-from muforge.sample import COLUMNS, REQUIRED, Sample
+from muforge.sample import COLUMNS, PARTNER, REQUIRED, VARIATIONS, Sample
 
 
 def some_muons(rows: int, seed: int = 1, *, optional: bool = True, pot: float | None = None) -> Sample:
-    """Muons with every column (or only the required ones), a quarter of them on the beam axis."""
+    """Muons with every column of a production (or only the required ones), a quarter of them on the beam axis."""
     rng = stream(seed, Purpose.SHUFFLE)
     columns: dict[str, NDArray[Any]] = {
         name: rng.normal(0, 50, rows).astype(column.dtype)
         for name, column in (COLUMNS if optional else REQUIRED).items()
+        if name not in (*PARTNER, *VARIATIONS)
     }
     columns["pdg"] = rng.choice([13, -13], rows)
     columns["weight"] = rng.exponential(100, rows).astype(np.float32).astype(np.float64)

@@ -12,7 +12,7 @@ from muforge.errors import InputFileError
 from muforge.formats import read, reader_for
 from muforge.formats.flat import BRANCHES, SOURCES, TREE, FlatReader
 from muforge.formats.protocol import Chunk, Rejection
-from muforge.sample import Sample
+from muforge.sample import VARIATIONS, Sample
 from tests.shared_data import reference_files
 
 REQUIRED_BRANCHES = ["id", "w", "ox", "oy", "oz", "opx", "opy", "opz"]
@@ -57,7 +57,7 @@ def test_columns_come_from_their_branches(tmp_path: Path, dtype: type) -> None:
             scale = 100 if branch in IN_METRES else 1
             expected = (branches[branch].astype(np.float64) * scale).astype(sample[name].dtype)
             np.testing.assert_array_equal(sample[name], expected, err_msg=name)
-    assert set(sample.names) == set(SOURCES) - {"start_t", "origin", "decay"}
+    assert set(sample.names) == set(SOURCES) - {"start_t", "origin", "decay", *VARIATIONS}
 
 
 @pytest.mark.parametrize("kind", ["TNtuple", "TNtupleD"])

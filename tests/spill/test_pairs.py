@@ -135,5 +135,5 @@ def test_a_bundle_without_pairs_says_so(untrained_bundle: Bundle) -> None:
 
 
 def test_formats_without_events_are_refused(bundle: Bundle, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="format 'npy': keeps no event numbers"):
+    with pytest.raises(ConfigError, match="format 'npy': cannot hold pairs"):
         generate_files(bundle, tmp_path / "muons.npy", muons=100, pairs=True, format="npy")

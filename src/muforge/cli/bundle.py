@@ -26,7 +26,7 @@ def bundle(
     from muforge.cli.screen import console, warn
     from muforge.dataset.store import Dataset
     from muforge.sample import CATEGORIES
-    from muforge.training.run import finished_categories
+    from muforge.training.directory import finished_categories, replicas_of
 
     results = finished_categories(run)
     made = save_bundle(
@@ -35,6 +35,10 @@ def bundle(
         Dataset.open(dataset),
         name=name or out.name,
         judged={category: result.judged for category, result in results.items() if result.judged},
+        replicas=[
+            {category: result.model for category, result in finished_categories(each).items()}
+            for each in replicas_of(run)
+        ],
         force=force,
     )
     for category in CATEGORIES:

@@ -52,6 +52,14 @@ def generate(
             "know them (--preset whole).",
         ),
     ] = False,
+    variations: Annotated[
+        bool,
+        typer.Option(
+            "--variations",
+            help="Further branches variation_1, ...: the weight of each replica of the model over its own. flat and "
+            "parquet; the bundle must have replicas (train --replicas).",
+        ),
+    ] = False,
     z_offset: Annotated[
         float, typer.Option("--z-offset", help="Metres added to every z, e.g. -70.845 for the 2018 geometry.")
     ] = 0.0,
@@ -101,6 +109,7 @@ def generate(
             jobs=jobs,
             format=format.value,
             pairs=pairs,
+            variations=variations,
             force=force,
             progress=lambda done, total: bar.update(task, completed=done, total=total, refresh=True),
             **options,

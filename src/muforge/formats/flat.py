@@ -25,7 +25,7 @@ from muforge.formats.root_clock import constant_uuid, stopped_clock
 from muforge.formats.root_file import classes, has_tree, open_root, require_branches, steps
 from muforge.formats.sift import Sieve, sift
 from muforge.formats.units import to_centimetres, to_metres
-from muforge.sample import Sample
+from muforge.sample import VARIATIONS, Sample
 
 TREE = "pythia8-Geant4"
 # fmt: off
@@ -67,6 +67,7 @@ OPTIONAL_SOURCES: Mapping[str, str] = {
     "origin": "origin",
     "decay": "decay",
     "ecut": "ecut",
+    **{name: name for name in VARIATIONS},
 }
 SOURCES: Mapping[str, str] = {**REQUIRED_SOURCES, **OPTIONAL_SOURCES}
 IN_METRES = frozenset({"start_x", "start_y", "start_z", "plane_x", "plane_y", "plane_z"})
@@ -163,6 +164,7 @@ class FlatWriter(AtomicWriter):
         rows_per_basket: Rows in each basket of each branch.
         compression: One of "lz4", "zstd", "zlib" (each at its fastest level) and "none".
         event_columns: Append `EVENT_BRANCHES` (0 where the sample lacks the column).
+        variations: Append so many of `VARIATIONS`.
 
     Raises:
         OutputError: As `AtomicWriter`.
@@ -182,6 +184,7 @@ class FlatWriter(AtomicWriter):
         rows_per_basket: int = ROWS_PER_BASKET,
         compression: Compression = "lz4",
         event_columns: bool = False,
+        variations: int = 0,
     ) -> None:
         super().__init__(path, force=force, metadata=metadata, title=title)
         if compression not in get_args(Compression):
@@ -197,6 +200,8 @@ class FlatWriter(AtomicWriter):
         self._dtypes: dict[str, np.dtype[Any]] = {name: np.dtype(np.float32) for name in BRANCHES}
         if event_columns:
             self._dtypes |= EVENT_BRANCHES
+        self._variations = VARIATIONS[:variations]
+        self._dtypes |= dict.fromkeys(self._variations, np.dtype(np.float32))
         self._rows = Blocks(self._dtypes, rows_per_basket, self._extend)
         self._tree: Any = None
 
@@ -204,6 +209,7 @@ class FlatWriter(AtomicWriter):
         columns = _branches(sample, self._z_offset)
         if self._event_columns:
             columns |= _event_branches(sample)
+        columns |= {name: sample[name] for name in self._variations}
         self._rows.append(columns)
 
     @contextmanager

@@ -26,6 +26,7 @@ from muforge.judge.sliced_wasserstein import SlicedWasserstein
 from muforge.judge.split import at_most, cut_in_two
 from muforge.judge.strong_classifier import StrongClassifier
 from muforge.judge.tails import Tails
+from muforge.judge.uncertainty import Uncertainty
 from muforge.judge.verdict import FAMILIES, decide
 from muforge.rng import Purpose, stream
 from muforge.sample import CATEGORY_TITLES, Sample, features
@@ -65,6 +66,7 @@ def judge_category(
     null: Sample | None = None,
     train: Sample | None = None,
     members: Sequence[Sample] = (),
+    replicas: Sequence[Sample] = (),
     classifier: ClassifierName = "histogram",
     repeats: int = 3,
     seed: int = 0,
@@ -82,6 +84,7 @@ def judge_category(
         null: Real muons of other events than `real`; by default `train`, and without that half of the events of `real`.
         train: The muons that the generator was trained on, for the tests of memorisation and of what they support.
         members: Samples of an ensemble of generators, for the estimate of amplification.
+        replicas: Samples of the generator trained again on resampled events, for its uncertainty.
         classifier: Of the note's test, as in `compare`.
         repeats: Classifiers trained by each test that trains some.
         seed: Of every random number.
@@ -113,6 +116,9 @@ def judge_category(
         findings = Amplification(seed=seed)(train, members)
         results += findings.results
         details[Amplification.family] = dict(findings.details)
+    if replicas:
+        stage(FAMILIES[Uncertainty.family], 1.0)
+        details[Uncertainty.family] = dict(Uncertainty(seed=seed)(real, generated, replicas).details)
     return CategoryJudgement(
         category=category,
         title=CATEGORY_TITLES[category],

@@ -86,7 +86,7 @@ class Tails:
         self, sides: Sides, event: Mapping[str, NDArray[np.int64]]
     ) -> tuple[dict[str, Any], list[Result]]:
         shape = len(P_EDGES) - 1, len(PT_EDGES) - 1
-        place = {side: _cell(sample) for side, sample in sides.samples.items()}
+        place = {side: p_pt_cell(sample) for side, sample in sides.samples.items()}
         shares = sides.shares(place, shape[0] * shape[1])
         statistics = {side: reduced_chi2(shares[side], shares["real"]) for side in OTHERS}
         found = {side: sides.compare(shares, side, s) for side, s in statistics.items() if s is not None}
@@ -179,8 +179,8 @@ def _row(
     }
 
 
-def _cell(sample: Sample) -> NDArray[np.intp]:
-    """Cell of each muon, -1 outside of all."""
+def p_pt_cell(sample: Sample) -> NDArray[np.intp]:
+    """Cell of momentum and transverse momentum of each muon, -1 outside of all."""
     p = np.searchsorted(P_EDGES, values(sample, "p"), side="right") - 1
     pt = np.searchsorted(PT_EDGES, values(sample, "pt"), side="right") - 1
     outside = (p < 0) | (p > len(P_EDGES) - 2) | (pt > len(PT_EDGES) - 2)

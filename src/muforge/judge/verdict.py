@@ -34,6 +34,7 @@ FAMILIES = {
     "memorisation": "distances to training muons",
     "coverage": "coverage",
     "amplification": "amplification",
+    "uncertainty": "the uncertainty of the generator",
 }
 """Each test, in words."""
 

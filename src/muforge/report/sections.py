@@ -20,6 +20,7 @@ from muforge.report.pairs import pairs
 from muforge.report.picture import picture
 from muforge.report.progress import History, progress
 from muforge.report.tail_cells import tail_cells
+from muforge.report.uncertainty import uncertainty
 from muforge.sample import Sample, features
 
 Details = Mapping[str, Any]
@@ -153,6 +154,25 @@ def _tails(details: Details, judged: CategoryJudgement) -> dict[str, Any]:
     }
 
 
+def _uncertainty(details: Details, judged: CategoryJudgement) -> dict[str, Any]:
+    coverage = details["coverage"]
+    text = (
+        f"From {details['replicas']} replicas, trained again on resampled events with other seeds. In "
+        f"{coverage['within']:.1%} of {coverage['cells']} cells the simulated share lies within one standard deviation "
+        f"(68.3% are expected; {coverage['without_systematic']:.1%} without the systematic error)."
+    )
+    pictures = [
+        picture(
+            uncertainty({name: content}),
+            f"Generated over real share of {name}, with statistical and systematic errors.",
+            name,
+        )
+        for name, content in details["quantities"].items()
+        if "edges" in content
+    ]
+    return {"text": [text], "gallery": pictures}
+
+
 def _bounds(details: Details, judged: CategoryJudgement) -> dict[str, Any]:
     rows = [
         Row((each["text"], f"{each['rows']:,}", f"{each['share']:.2g}"), each["rows"] > 0)
@@ -179,6 +199,7 @@ _BY_FAMILY: Sequence[tuple[str, str, Callable[[Details, CategoryJudgement], dict
     ("comb", "Comb of slits", _comb),
     ("correlation", "Correlations", _correlation),
     ("tails", "Tails", _tails),
+    ("uncertainty", "Uncertainty of the generator", _uncertainty),
     ("bounds", "Bounds of physics", _bounds),
     ("memorisation", "Distances to training muons", _memorisation),
 )

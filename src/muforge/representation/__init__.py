@@ -107,6 +107,23 @@ class Representation:
         physical = self.chain.inverse(matrix).astype(np.float32)
         return {name: np.ascontiguousarray(physical[:, i]) for i, name in enumerate(self.columns)}
 
+    def log_ratio(self, other: Representation, sample: Sample) -> NDArray[np.float64]:
+        """Logarithm of the other's marginal densities over one's own, as `Quantile.log_ratio`, shape (n,).
+
+        Raises:
+            RepresentationError: One of them is not the physical one, or they have different front or radius.
+        """
+        (own, polar), (its, others) = (each._tables() for each in (self, other))
+        if polar.state() != others.state():
+            raise RepresentationError(f"{self._name}: the other one has another front or radius")
+        return own.log_ratio(its, polar.forward(sample.matrix(self.columns)))
+
+    def _tables(self) -> tuple[Quantile, Polar]:
+        maps = self.chain.maps if isinstance(self.chain, Chain) else ()
+        if len(maps) == 2 and isinstance(maps[0], Polar) and isinstance(maps[1], Quantile):
+            return maps[1], maps[0]
+        raise RepresentationError(f"{self._name}: only the physical representation can be compared")
+
     @property
     def bounds(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The float32 box (low, high), each of shape (learned,), that a network's output has to lie in."""

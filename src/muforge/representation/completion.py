@@ -15,7 +15,7 @@ from muforge.representation import Representation
 from muforge.representation.flight import FLIGHT_COORDINATES, Flight
 from muforge.representation.pair import AZIMUTH_LIMITS, PAIR_COORDINATES, Pair
 from muforge.representation.physics import PhysicsRepresentationConfig, lower_edge
-from muforge.representation.protocol import Matrix
+from muforge.representation.protocol import Matrix, Vector
 from muforge.representation.quantile import Quantile
 from muforge.sample import COLUMNS, FURTHER, OFF_AXIS_FEATURES, PARTNER, PLANE, Sample, features
 
@@ -28,6 +28,9 @@ KNOTS = 512
 TIME = "start_t"
 KIND = ("parent_pdg", "origin")
 """Columns of whole numbers, which are learnt together as one choice among those seen."""
+
+EARLIEST = 1000
+"""Muons nearest to the front of the target, which tell where time begins."""
 
 FARTHEST = 6.0
 """Largest normal score of a start: one in a billion."""
@@ -61,13 +64,15 @@ class Encoded:
 class CompletionRepresentation:
     """Maps what follows from a start to network space, given the start, and back. Use `fit`.
 
-    Time is that of the start vertex less what light takes from z = 0. `Flight` has the coordinates behind the absorber,
-    `Pair` those of the other muon of the decay. Each is mapped to normal scores. A muon's kind is its mother, its
-    origin, and whether there is another muon.
+    Time is taken as how much longer than light it took to the start vertex, over what light takes: the same for all
+    muons of one velocity, such as those from the proton's own interactions. Both count from where light was at time
+    zero, as told by the most upstream muons. `Flight` has the coordinates behind the absorber, `Pair` those of the
+    other muon of the decay. Each is mapped to normal scores. A muon's kind is its mother, its origin, and whether there
+    is another muon.
 
     Arguments:
         start: The physical representation of the start.
-        timed: Whether there is a time.
+        origin: start_z of light at time zero, cm, or None if there is no time.
         flight: Coordinates of the state behind the absorber, or None if there is none.
         quantile: Map of time and flight, or None if there are neither.
         kinds: Name of each label to its values, one for each kind.
@@ -77,20 +82,20 @@ class CompletionRepresentation:
     def __init__(
         self,
         start: Representation,
-        timed: bool,
+        origin: float | None,
         flight: Flight | None,
         quantile: Quantile | None,
         kinds: Mapping[str, tuple[int, ...]],
         pair: tuple[Pair, Quantile] | None,
     ) -> None:
         self._start = start
-        self._timed = timed
+        self._origin = origin
         self._flight = flight
         self._quantile = quantile
         self._kinds = {name: np.array(values, np.int32) for name, values in kinds.items()}
         self._pair = pair
         dimensions = 0 if quantile is None else quantile.dimensions
-        if dimensions != timed + (0 if flight is None else len(FLIGHT_COORDINATES)):
+        if dimensions != (origin is not None) + (0 if flight is None else len(FLIGHT_COORDINATES)):
             raise RepresentationError(f"completion: a map of {dimensions} columns does not fit its columns")
         if len({len(values) for values in kinds.values()}) > 1:
             raise RepresentationError("completion: kinds of muons are not of equal length")
@@ -98,7 +103,7 @@ class CompletionRepresentation:
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns of a sample that are made."""
-        names = {*([TIME] if self._timed else ()), *(PLANE if self._flight else ()), *self._kinds}
+        names = {*([] if self._origin is None else [TIME]), *(PLANE if self._flight else ()), *self._kinds}
         names |= {*PARTNER} if self._pair else set()
         return tuple(name for name in COLUMNS if name in names)
 
@@ -132,28 +137,28 @@ class CompletionRepresentation:
             RepresentationError: There is nothing besides the start, the start cannot be represented, or a state behind
                 the absorber cannot follow from its start.
         """
-        timed = TIME in sample
+        origin = _time_origin(sample) if TIME in sample else None
         flight = _flight(sample) if all(name in sample for name in PLANE) else None
         pair = _fit_pair(sample, config) if all(name in sample for name in PARTNER) else None
         kinds = _kinds(_labels(sample, paired=pair is not None), sample.weight)
-        if not timed and flight is None and not kinds:
+        if origin is None and flight is None and not kinds:
             raise RepresentationError(
                 f"the data have none of {', '.join(FURTHER)}, nor pairs of muons: nothing to complete muons with"
             )
         start = Representation.fit(sample, features(category), config, knots=KNOTS)
         quantile = None
-        if timed or flight is not None:
-            names = [*([TIME] if timed else ()), *(FLIGHT_COORDINATES if flight is not None else ())]
-            matrix = _coordinates(sample.columns, timed, flight)
+        if origin is not None or flight is not None:
+            names = [*([] if origin is None else [TIME]), *(FLIGHT_COORDINATES if flight is not None else ())]
+            matrix = _coordinates(sample.columns, origin, flight)
             unbounded = dict.fromkeys(names, (-inf, inf))
             quantile = Quantile.fit(matrix, sample.weight, bounds=unbounded, knots=KNOTS)
-        return cls(start, timed, flight, quantile, kinds, pair)
+        return cls(start, origin, flight, quantile, kinds, pair)
 
     def encode(self, sample: Sample) -> Encoded:
         """Muons with all the columns in network space."""
         scores = np.zeros((len(sample), 0))
         if self._quantile is not None:
-            scores = self._quantile.forward(_coordinates(sample.columns, self._timed, self._flight))
+            scores = self._quantile.forward(_coordinates(sample.columns, self._origin, self._flight))
         kind = np.full(len(sample), -1 if self._kinds else 0)
         labels = _labels(sample, paired=self._pair is not None)
         for number in range(len(self.paired) if self._kinds else 0):
@@ -195,10 +200,12 @@ class CompletionRepresentation:
             out |= dict(zip(PARTNER, second.T, strict=True))
         if self._quantile is not None:
             coordinates = self._quantile.inverse(scores)
-            if self._timed:
-                out[TIME] = coordinates[:, 0] + columns["start_z"].astype(np.float64) / LIGHT
+            if self._origin is not None:
+                out[TIME] = (1 + coordinates[:, 0]) * _light_time(columns, self._origin)
             if self._flight is not None:
-                state = self._flight.inverse(_start_matrix(columns), coordinates[:, int(self._timed) :])
+                state = self._flight.inverse(
+                    _start_matrix(columns), coordinates[:, int(self._origin is not None) :]
+                )
                 out |= dict(zip(PLANE, state.T, strict=True))
         return {name: np.ascontiguousarray(out[name], COLUMNS[name].dtype) for name in self.columns}
 
@@ -206,7 +213,7 @@ class CompletionRepresentation:
         """Everything as JSON values; `from_state` makes the same of it."""
         return {
             "start": self._start.state(),
-            "timed": self._timed,
+            "origin": self._origin,
             "flight": None if self._flight is None else self._flight.state(),
             "map": None if self._quantile is None else self._quantile.state(),
             "kinds": {name: values.tolist() for name, values in self._kinds.items()},
@@ -217,8 +224,12 @@ class CompletionRepresentation:
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """The representation that `state` was taken from; raises `RepresentationError` if it is none."""
         start, content = state.get("start"), state.get("map")
-        timed, flight, kinds = state.get("timed"), state.get("flight"), state.get("kinds")
-        if not isinstance(start, Mapping) or not isinstance(timed, bool) or not isinstance(kinds, Mapping):
+        origin, flight, kinds = state.get("origin"), state.get("flight"), state.get("kinds")
+        if (
+            not isinstance(start, Mapping)
+            or not (origin is None or isinstance(origin, float))
+            or not isinstance(kinds, Mapping)
+        ):
             raise RepresentationError("completion: not the state of a representation")
         pair = state.get("pair")
         if (PAIRED in kinds) != (pair is not None):
@@ -232,7 +243,7 @@ class CompletionRepresentation:
         quantile = Quantile.from_state(content) if isinstance(content, Mapping) else None
         labels = {str(name): tuple(map(int, values)) for name, values in kinds.items()}
         flown = Flight.from_state(flight) if isinstance(flight, Mapping) else None
-        return cls(Representation.from_state(start), timed, flown, quantile, labels, _pair_from_state(pair))
+        return cls(Representation.from_state(start), origin, flown, quantile, labels, _pair_from_state(pair))
 
 
 def _flight(sample: Sample) -> Flight:
@@ -282,12 +293,22 @@ def _momenta(columns: Columns, rows: NDArray[np.bool_]) -> tuple[NDArray[Any], N
     return _start_matrix(columns)[rows], second[rows]
 
 
-def _coordinates(columns: Columns, timed: bool, flight: Flight | None) -> Matrix:
+def _time_origin(sample: Sample) -> float:
+    """start_z that no muon was nearer to than its time allows, told by those with the smallest rounding errors."""
+    first = np.argsort(sample["start_z"])[:EARLIEST]
+    z, t = (sample[name][first].astype(np.float64) for name in ("start_z", TIME))
+    return float((z - LIGHT * t).max())
+
+
+def _light_time(columns: Columns, origin: float) -> Vector:
+    """What light takes from the origin, ns, shape (n,)."""
+    return np.asarray((columns["start_z"].astype(np.float64) - origin) / LIGHT)
+
+
+def _coordinates(columns: Columns, origin: float | None, flight: Flight | None) -> Matrix:
     parts = []
-    if timed:
-        parts.append(
-            (columns[TIME].astype(np.float64) - columns["start_z"].astype(np.float64) / LIGHT)[:, None]
-        )
+    if origin is not None:
+        parts.append((columns[TIME].astype(np.float64) / _light_time(columns, origin) - 1)[:, None])
     if flight is not None:
         state = np.stack([columns[name] for name in PLANE], axis=1)
         parts.append(flight.forward(_start_matrix(columns), state))

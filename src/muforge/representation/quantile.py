@@ -28,6 +28,9 @@ LARGEST_TAIL = 0.02
 LARGEST_ATOM = 0.01
 """Share of the weight that may have one and the same value: nothing continuous can learn more."""
 
+RATIO_LEVELS = np.concatenate([[0.001, 0.004], np.arange(1, 64) / 64, [0.996, 0.999]])
+"""Between which densities are averaged when they are compared: quantile by quantile they are what chance has it."""
+
 _SMALLEST_SCALE = 1e-30
 
 DIGITS = 9
@@ -179,6 +182,24 @@ class Quantile:
 
     def image(self, low: Vector, high: Vector) -> tuple[Vector, Vector]:
         return np.full(self.dimensions, -inf), np.full(self.dimensions, inf)
+
+    def log_ratio(self, other: Quantile, x: NDArray[np.floating[Any]]) -> Vector:
+        """Logarithm of the other's marginal densities over one's own, summed over columns, shape (n,).
+
+        The ratio is constant within each of `RATIO_LEVELS` of one's own distribution, whose mean is then one.
+
+        Arguments:
+            other: Map of the same columns.
+            x: Values, shape (n, d).
+        """
+        total = np.zeros(len(x))
+        for number, (own, its) in enumerate(zip(self._columns, other._columns, strict=True)):
+            edges = np.unique(own.inverse(np.asarray(ndtri(RATIO_LEVELS))))
+            shares = [np.diff(ndtr(each.forward(edges)), prepend=0, append=1) for each in (own, its)]
+            with np.errstate(divide="ignore"):
+                ratio = np.log(shares[1] / shares[0])
+            total += ratio[np.searchsorted(edges, x[:, number], side="right")]
+        return total
 
     def state(self) -> dict[str, Any]:
         columns = [each.state() for each in self._columns]

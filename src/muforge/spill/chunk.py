@@ -6,9 +6,10 @@ import numpy as np
 
 from muforge.bundle import Bundle
 from muforge.rng import Purpose, stream
-from muforge.sample import Sample, pdg_code
+from muforge.sample import VARIATIONS, Sample, pdg_code
 from muforge.spill.pairs import decays_in_order, joined
 from muforge.spill.plan import Plan
+from muforge.spill.variations import variations
 
 
 def make_chunk(bundle: Bundle, plan: Plan, chunk: int) -> Sample:
@@ -22,13 +23,19 @@ def make_chunk(bundle: Bundle, plan: Plan, chunk: int) -> Sample:
         for category, count in plan.rows(chunk).items()
         if count
     }
+    if plan.variations:
+        drawn = {
+            category: {**columns, **variations(bundle, category, columns)}
+            for category, columns in drawn.items()
+        }
     muons = sum(len(columns["px"]) for columns in drawn.values())
     if plan.pairs:
         parts, decay = joined(bundle, drawn, plan.seed, chunk)
     else:
         parts, decay = list(drawn.items()), np.arange(muons)
     order = decays_in_order(stream(plan.seed, Purpose.SHUFFLE, chunk).permutation(muons), decay)
-    columns = {name: np.concatenate([part[name] for _, part in parts])[order] for name in bundle.modelled}
+    names = (*bundle.modelled, *VARIATIONS[: plan.variations])
+    columns = {name: np.concatenate([part[name] for _, part in parts])[order] for name in names}
     pdg = np.concatenate([np.full(len(part["px"]), pdg_code(category), np.int32) for category, part in parts])
     weight = bundle.protons_on_target / plan.protons_on_target
     extra = {} if bundle.ecut is None else {"ecut": np.full(len(order), bundle.ecut, np.float32)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
@@ -25,8 +25,8 @@ from muforge.spill.stream import stream_chunks
 
 _FEW_MUONS = 1_500_000
 
-WITH_EVENTS = ("flat", "parquet")
-"""Formats that keep event numbers."""
+WITH_FURTHER_COLUMNS = ("flat", "parquet")
+"""Formats that keep event numbers and variations."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ def generate(
     muons: int | None = None,
     seed: int = 0,
     pairs: bool = False,
+    variations: bool = False,
 ) -> Sample:
     """Generate a spill in memory.
 
@@ -57,12 +58,14 @@ def generate(
         seed: The same seed gives the same muons.
         pairs: Muons of one decay come together and share their event number. Their number is then that of `muons` on
             average only.
+        variations: Muons get the columns `variation_1`, ..., one for each replica of the bundle: its weight over that
+            of the model, which tells how uncertain it is.
 
     Raises:
-        BundleError: `pairs`, and the bundle does not know them.
+        BundleError: `pairs` or `variations`, and the bundle does not know them.
     """
-    loaded = _loaded(bundle, pairs)
-    plan = plan_spill(loaded.rates, protons_on_target=pot, muons=muons, seed=seed, pairs=pairs)
+    loaded = _loaded(bundle)
+    plan = _plan(loaded, pot, muons, seed, pairs, variations)
     chunks = list(stream_chunks(loaded, plan, range(plan.chunks), jobs=1))
     return Sample(
         {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0].names},
@@ -82,6 +85,7 @@ def generate_files(
     jobs: int | None = None,
     format: str = "flat",
     pairs: bool = False,
+    variations: bool = False,
     force: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
     **writer_options: Any,
@@ -99,7 +103,7 @@ def generate_files(
         shards: Number of files.
         jobs: Processes; None takes one per processor, or one for few muons.
         format: `flat` (FairShip's ntuple), `parquet`, `hdf5` or `npy`.
-        pairs: As for `generate`; formats `flat` and `parquet` keep the event numbers.
+        pairs, variations: As for `generate`; formats `flat` and `parquet` keep them.
         force: Overwrite files.
         progress: Called with the muons done and their total.
         writer_options: Passed to the format's writer, e.g. `z_offset`, `buffer_row`, `compression`.
@@ -110,12 +114,17 @@ def generate_files(
         OutputError: A file exists already, or the disk is full; finished shards are kept.
         Interrupted: SIGINT; finished shards are kept.
     """
-    loaded = _loaded(bundle, pairs)
-    if pairs and format not in WITH_EVENTS:
-        raise ConfigError(f"format '{format}': keeps no event numbers, pairs need {' or '.join(WITH_EVENTS)}")
-    if pairs and format == "flat":
+    loaded = _loaded(bundle)
+    for name, wanted in {"pairs": pairs, "variations": variations}.items():
+        if wanted and format not in WITH_FURTHER_COLUMNS:
+            raise ConfigError(
+                f"format '{format}': cannot hold {name}, {' and '.join(WITH_FURTHER_COLUMNS)} can"
+            )
+    plan = _plan(loaded, pot, muons, seed, pairs, variations)
+    if format == "flat" and pairs:
         writer_options["event_columns"] = True
-    plan = plan_spill(loaded.rates, protons_on_target=pot, muons=muons, seed=seed, pairs=pairs)
+    if format == "flat" and variations:
+        writer_options["variations"] = plan.variations
     if not 1 <= shards <= plan.chunks:
         raise ConfigError(f"--shards {shards}: must be from 1 to {plan.chunks} for {plan.muons} muons")
     files = _names(Path(out), shards)
@@ -148,21 +157,35 @@ def generate_files(
     except KeyboardInterrupt:
         whole = "finished shards are kept, run the same command to go on" if shards > 1 else "nothing is left"
         raise Interrupted(f"interrupted; {whole}") from None
-    counts = dict(plan.counts)
-    if pairs:
-        for chunk in (chunk for file in kept for chunk in reader_for(file).chunks(file, CHUNK_ROWS)):
-            written.update(_count(chunk.sample))
-        counts = {category: written[category] for category in plan.counts}
+    counts = _counts_with_pairs(plan, written, kept) if pairs else dict(plan.counts)
     return Spill(tuple(files), counts, plan.protons_on_target, kept)
 
 
-def _loaded(bundle: Bundle | str | Path, pairs: bool) -> Bundle:
-    loaded = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
-    if pairs and not loaded.has_pairs:
+def _loaded(bundle: Bundle | str | Path) -> Bundle:
+    return bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
+
+
+def _plan(
+    bundle: Bundle, pot: float | None, muons: int | None, seed: int, pairs: bool, variations: bool
+) -> Plan:
+    if pairs and not bundle.has_pairs:
         raise BundleError(
-            f"{loaded.directory}: knows no pairs; train with '--preset whole' on data that number their decays"
+            f"{bundle.directory}: knows no pairs; train with '--preset whole' on data that number their decays"
         )
-    return loaded
+    if variations and not bundle.replicas:
+        raise BundleError(f"{bundle.directory}: has no replicas; train with '--replicas 10'")
+    replicas = len(bundle.replicas) if variations else 0
+    return plan_spill(
+        bundle.rates, protons_on_target=pot, muons=muons, seed=seed, pairs=pairs, variations=replicas
+    )
+
+
+def _counts_with_pairs(plan: Plan, written: Counter[int], kept: Sequence[Path]) -> dict[int, int]:
+    """Muons by category, written now and in shards that were there."""
+    for file in kept:
+        for chunk in reader_for(file).chunks(file, CHUNK_ROWS):
+            written.update(_count(chunk.sample))
+    return {category: written[category] for category in plan.counts}
 
 
 def _count(sample: Sample) -> dict[int, int]:
@@ -201,6 +224,7 @@ def _metadata(
             str(number): count for number, count in plan.counts.items()
         },
         "pairs": plan.pairs,
+        "variations": plan.variations,
         "training_n_eff": {str(category): n_eff for category, n_eff in bundle.n_eff.items()},
         "shard": shard,
         "shards": shards,

@@ -23,12 +23,14 @@ class Plan:
         protons_on_target: The protons that the muons stand for.
         counts: Number of muons per category.
         pairs: Whether muons of one decay come together. Then the muons of a category are as many on average only.
+        variations: Replicas for which muons have a weight.
     """
 
     seed: int
     protons_on_target: float
     counts: Mapping[int, int]
     pairs: bool = False
+    variations: int = 0
 
     @property
     def muons(self) -> int:
@@ -64,6 +66,7 @@ def plan_spill(
     muons: int | None = None,
     seed: int = 0,
     pairs: bool = False,
+    variations: int = 0,
 ) -> Plan:
     """Draw the counts of a spill.
 
@@ -74,6 +77,7 @@ def plan_spill(
             independent Poisson numbers become when their sum is given, and the protons are muons / rate.
         seed: Of the counts and of everything after them.
         pairs: Whether muons of one decay come together.
+        variations: Replicas for which muons have a weight.
 
     Raises:
         ConfigError: Neither or both of protons and muons are given, or one is out of range.
@@ -97,7 +101,9 @@ def plan_spill(
         protons_on_target = float(muons / rate.sum())
     if counts.sum() == 0:
         raise ConfigError(f"--pot {protons_on_target:g}: too few protons, this spill has no muons")
-    return Plan(seed, protons_on_target, dict(zip(categories, map(int, counts), strict=True)), pairs)
+    return Plan(
+        seed, protons_on_target, dict(zip(categories, map(int, counts), strict=True)), pairs, variations
+    )
 
 
 def _check_size(muons: float, option: str) -> None:

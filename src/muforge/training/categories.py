@@ -12,8 +12,8 @@ from muforge.dataset.store import Dataset
 from muforge.errors import Interrupted
 from muforge.processes import Workers, result_of, shared_array
 from muforge.training.config import RunConfig
-from muforge.training.directory import FitResult, category_directory, load_run
-from muforge.training.replica import replica_config, replica_directory
+from muforge.training.directory import FitResult, category_directory, load_run, replica_directory
+from muforge.training.replica import replica_config
 from muforge.training.run import fit
 
 CategoryProgress = Callable[[int, int, int, Mapping[str, float]], None]

@@ -17,6 +17,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -243,6 +244,21 @@ def load_completion(path: Path) -> TrainedCompletion:
 def category_directory(run: Path, category: int) -> Path:
     """Where the run of one category lies in a directory of several."""
     return run / f"category-{category}"
+
+
+def replica_directory(run: Path, replica: int) -> Path:
+    """Where the runs of a replica lie in the directory of a run."""
+    return run / f"replica-{replica}"
+
+
+def replicas_of(run: Path) -> tuple[Path, ...]:
+    """The directories of a run's finished replicas, as far as they follow each other."""
+    numbers = takewhile(lambda number: _has_results(replica_directory(run, number)), count(1))
+    return tuple(replica_directory(run, number) for number in numbers)
+
+
+def _has_results(run: Path) -> bool:
+    return any((category_directory(run, number) / RESULT_NAME).is_file() for number in CATEGORIES)
 
 
 def finished_categories(run: Path) -> dict[int, FitResult]:

@@ -13,6 +13,7 @@ from muforge.models import build
 from muforge.models.precision import fast_precision, torch_settings
 from muforge.models.student import StudentConfig
 from muforge.representation import Representation
+from muforge.resample import resampled
 from muforge.sample import Sample, features
 from muforge.trained import TrainedModel
 from muforge.trained_completion import TrainedCompletion
@@ -34,7 +35,6 @@ from muforge.training.distil import make_pairs, teachers_run
 from muforge.training.ema import EMA
 from muforge.training.loop import ProgressCallback, finished, stopped_early, train
 from muforge.training.monitor import TEST, Monitor, judge_model
-from muforge.training.replica import resampled
 from muforge.training.seeds import seeded
 from muforge.training.state import Machinery, Progress
 
