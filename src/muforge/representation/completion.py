@@ -225,11 +225,9 @@ class CompletionRepresentation:
         """The representation that `state` was taken from; raises `RepresentationError` if it is none."""
         start, content = state.get("start"), state.get("map")
         origin, flight, kinds = state.get("origin"), state.get("flight"), state.get("kinds")
-        if (
-            not isinstance(start, Mapping)
-            or not (origin is None or isinstance(origin, float))
-            or not isinstance(kinds, Mapping)
-        ):
+        if not isinstance(origin, int | float | None):
+            raise RepresentationError("completion: 'origin' is damaged")
+        if not isinstance(start, Mapping) or not isinstance(kinds, Mapping):
             raise RepresentationError("completion: not the state of a representation")
         pair = state.get("pair")
         if (PAIRED in kinds) != (pair is not None):
