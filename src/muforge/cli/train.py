@@ -188,7 +188,9 @@ def train(
             run_config,
             resume=resume,
             jobs=jobs or os.cpu_count() or 1,
-            progress=lambda category, *rest: progress(f"category {category}", *rest),
+            progress=lambda category, *rest: progress(
+                f"category {category}" if category else "all categories", *rest
+            ),
             should_stop=should_stop,
         )
         fit_replicas(

@@ -47,15 +47,28 @@ class ParallelMLPs(nn.Module):
             Table(each, (networks - self._first(number)) * width) for number, each in enumerate(knots)
         )
 
-    def forward(self, x: Tensor) -> Tensor:
-        """All networks on inputs (n, inputs): shape (n, networks, outputs)."""
+    def forward(self, x: Tensor, shifts: tuple[Tensor, Tensor] | None = None) -> Tensor:
+        """All networks on inputs (n, inputs): shape (n, networks, outputs).
+
+        Arguments:
+            x: Inputs.
+            shifts: Added to the first layer, shape (networks, n, width), and to the outputs.
+        """
         h = torch.baddbmm(self.biases[0], x.expand(self._networks, *x.shape), self.weights[0] * self.seen)
         for number in range(x.shape[1]):
             values = self.look_up(number, x[:, number]).transpose(0, 1)
             h = h + pad(values, (0, 0, 0, 0, self._first(number), 0))
+        if shifts is not None:
+            h = h + shifts[0]
         for weight, bias in zip(self.weights[1:], self.biases[1:], strict=True):
             h = torch.baddbmm(bias, silu(h), weight)
-        return h.transpose(0, 1)
+        out = h.transpose(0, 1)
+        return out if shifts is None else out + shifts[1]
+
+    def table(self, number: int) -> Tensor:
+        """Values of the table of an input at its knots, those of each network that sees it side by side."""
+        weight: Tensor = self.tables[number].weight  # type: ignore[assignment]
+        return weight
 
     def look_up(self, number: int, x: Tensor) -> Tensor:
         """What the table of an input, shape (n,), gives to each network that sees it: (n, those, width)."""
@@ -128,6 +141,17 @@ class AutoregressiveSplines(Flow):
         return torch.stack(columns, dim=1)
 
     def inverse(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        parameters = self.networks(x[:, :-1])
-        u, log_derivative = rational_quadratic_spline(x[:, self._given :], parameters, bound=self.bound)
+        u, log_derivative = self.spline_by_spline(x)
         return torch.cat([x[:, : self._given], u], dim=1), log_derivative.sum(dim=1)
+
+    def spline_by_spline(
+        self, x: Tensor, shifts: tuple[Tensor, Tensor] | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Standard normal numbers and the logarithms of derivatives of the splines, shape (n, d - given) each.
+
+        Arguments:
+            x: Vectors (n, d).
+            shifts: As `ParallelMLPs.forward`.
+        """
+        parameters = self.networks(x[:, :-1], shifts)
+        return rational_quadratic_spline(x[:, self._given :], parameters, bound=self.bound)

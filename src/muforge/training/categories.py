@@ -9,15 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from muforge.dataset.store import Dataset
-from muforge.errors import Interrupted
+from muforge.errors import ConfigError, Interrupted
 from muforge.processes import Workers, result_of, shared_array
 from muforge.training.config import RunConfig
 from muforge.training.directory import FitResult, category_directory, load_run, replica_directory
 from muforge.training.replica import replica_config
 from muforge.training.run import fit
+from muforge.training.shared import fit_shared
 
 CategoryProgress = Callable[[int, int, int, Mapping[str, float]], None]
 """Called with a category, its step from 1, the number of steps, and the losses where they are known."""
+
+ALL = 0
+"""In the place of a category, where one network is trained on all of them."""
 
 _POLL_SECONDS = 0.2
 _STOP = 0
@@ -56,6 +60,17 @@ def fit_categories(
             and keep a checkpoint.
     """
     of_each = dict.fromkeys(categories, config) if isinstance(config, RunConfig) else dict(config)
+    if isinstance(config, RunConfig) and config.shared:
+        return fit_shared(
+            dataset,
+            out,
+            categories,
+            config,
+            resume=resume,
+            judged=judged,
+            progress=partial(progress, ALL),
+            should_stop=should_stop,
+        )
     for category in categories:
         category_directory(out, category).mkdir(exist_ok=True)
     if min(jobs, len(categories)) > 1:
@@ -110,9 +125,12 @@ def fit_replicas(
         progress: As that of `fit_categories`, after the number of the replica.
 
     Raises:
-        TrainingError: As `replica_config`.
+        ConfigError: The run is of one network for all categories.
+        RepresentationError: As `replica_config`.
         MuforgeError: As `fit_categories`.
     """
+    if replicas and config.shared:
+        raise ConfigError("replicas: not of one network for all categories; give shared: false")
     for replica in range(1, replicas + 1):
         directory = replica_directory(out, replica)
         directory.mkdir(exist_ok=True)

@@ -139,6 +139,10 @@ class RunConfig(BaseModel):
     training: TrainingConfig = TrainingConfig()
     teacher: TeacherConfig | None = None
     completion: CompletionRunConfig | None = None
+    shared: bool = Field(
+        default=False,
+        description="one network for all categories, told which; an autoregressive flow without completion",
+    )
 
     def limited_to(self, muons: int) -> Self:
         """The same with every training, a teacher's and a completion's too, limited to its epochs."""
@@ -160,6 +164,17 @@ class RunConfig(BaseModel):
             raise ConfigError(
                 f"model of family '{self.model.family}' with{'out' if self.teacher is None else ''} a teacher: "
                 f"family '{STUDENT}' needs options under 'teacher', and only it"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _shared_by_flows_only(self) -> Self:
+        alone = self.teacher is None and self.completion is None
+        autoregressive = getattr(self.model, "transform", None) == "autoregressive"
+        if self.shared and not (alone and autoregressive and self.representation.kind == "physics"):
+            raise ConfigError(
+                "shared: needs family 'flow' with transform 'autoregressive', representation.kind 'physics', and "
+                "neither teacher nor completion"
             )
         return self
 

@@ -78,6 +78,10 @@ def fit(
     """
     samples = {"training": training, "validation": validation} | ({} if test is None else {"test": test})
     _check_samples(category, samples)
+    if config.shared:
+        raise ConfigError(
+            "shared: one network of several categories is trained by `muforge train`, not of one"
+        )
     config = config.limited_to(len(training))
     if config.training.replica:
         training = resampled(training, config.training.replica)
