@@ -20,6 +20,7 @@ FAMILIES: Mapping[str, str] = {
     "flow_matching": "muforge.models.flow_matching:FlowMatchingModel",
     "mixture": "muforge.models.mixture:MixtureModel",
     "student": "muforge.models.student:StudentModel",
+    "refined": "muforge.models.refine:RefinedModel",
 }
 """Name of a family to the place of its `Model` class."""
 

@@ -14,7 +14,7 @@ from muforge.models.optimisers import make_optimiser
 from muforge.models.protocol import Bounds, Model, ModelConfig
 
 ADAM = "adam"
-_BETA1 = 0.9
+BETA1 = 0.9
 
 
 class ModelOnScores(Model):
@@ -52,7 +52,7 @@ class ModelOnScores(Model):
 
     def optimisers(self) -> dict[str, Optimizer]:
         rate = self.config.learning_rate
-        return {ADAM: make_optimiser("adam", self.parameters(), learning_rate=rate, beta1=_BETA1)}
+        return {ADAM: make_optimiser("adam", self.parameters(), learning_rate=rate, beta1=BETA1)}
 
     @classmethod
     def _check(cls, config: ModelConfig, bounds: Bounds) -> None:

@@ -9,10 +9,8 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
-    SerializeAsAny,
     ValidationError,
     field_validator,
     model_validator,
@@ -21,13 +19,14 @@ from pydantic import (
 from muforge.errors import ConfigError
 from muforge.files import atomic
 from muforge.models import config_from
+from muforge.models.any_config import AnyModelConfig
 from muforge.models.completion import CompletionConfig
 from muforge.models.precision import MatmulPrecision
-from muforge.models.protocol import ModelConfig
 from muforge.problem import first_problem
 from muforge.representation import NoteRepresentationConfig, PhysicsRepresentationConfig
 
-STUDENT = "student"
+WITH_TEACHER = ("student", "refined")
+"""Families that need another model trained before."""
 
 FigureOfMerit = Literal["auc", "overlap", "reduced_chi2", "nll"]
 
@@ -92,23 +91,8 @@ class TrainingConfig(BaseModel):
         )
 
 
-def _of_its_family(value: Any) -> Any:
-    if isinstance(value, ModelConfig):
-        return value
-    if not isinstance(value, Mapping):
-        raise ConfigError(f"model: {value!r}: expected options of a model")
-    try:
-        return config_from(value)
-    except ValidationError as error:
-        raise ConfigError(first_problem(error, "model")) from None
-
-
-AnyModelConfig = Annotated[SerializeAsAny[ModelConfig], BeforeValidator(_of_its_family)]
-"""The configuration of any family, named by its `family`."""
-
-
 class TeacherConfig(BaseModel):
-    """The model that a student learns from, trained before it on the same events in the same network space."""
+    """The model that a student learns from or that is refined, trained before on the same events."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -160,11 +144,14 @@ class RunConfig(BaseModel):
 
     @model_validator(mode="after")
     def _teacher_of_a_student(self) -> Self:
-        if (self.model.family == STUDENT) != (self.teacher is not None):
+        if (self.model.family in WITH_TEACHER) != (self.teacher is not None):
             raise ConfigError(
                 f"model of family '{self.model.family}' with{'out' if self.teacher is None else ''} a teacher: "
-                f"family '{STUDENT}' needs options under 'teacher', and only it"
+                f"families {' and '.join(WITH_TEACHER)} need options under 'teacher', and only they"
             )
+        base = getattr(self.model, "base", None)
+        if base is not None and self.teacher is not None and base != self.teacher.model:
+            raise ConfigError("model.base: must be the teacher's model, which it is refined from")
         return self
 
     @model_validator(mode="after")

@@ -10,7 +10,9 @@ import torch
 
 from muforge.errors import ConfigError, Interrupted, RepresentationError, SampleError
 from muforge.models import build
-from muforge.models.precision import fast_precision, torch_settings
+from muforge.models.precision import MatmulPrecision, fast_precision, torch_settings
+from muforge.models.protocol import Model
+from muforge.models.refine import RefinedModel
 from muforge.models.student import StudentConfig
 from muforge.representation import Representation
 from muforge.resample import resampled
@@ -118,6 +120,7 @@ def fit(
             should_stop=should_stop,
         )
     learnt, weight = matrix[:, : representation.learned], training.weight
+    teacher = None
     if config.teacher is not None:
         teacher = fit(
             training,
@@ -130,11 +133,11 @@ def fit(
             progress=stages.of(config.teacher.training),
             should_stop=should_stop,
         ).model
-        assert isinstance(config.model, StudentConfig)
-        learnt = make_pairs(teacher, config.model, config.teacher.pairs, config.training.seed)
-        weight = np.ones(len(learnt))
+        if isinstance(config.model, StudentConfig):
+            learnt = make_pairs(teacher, config.model, config.teacher.pairs, config.training.seed)
+            weight = np.ones(len(learnt))
     with seeded(config.training.seed, category, device):
-        model = build(config.model, representation.learned, representation.bounds).to(device)
+        model = _fresh(config, representation, teacher).to(device)
         machinery = Machinery(
             model, model.optimisers(), EMA(model.sampler, config.training.ema_decay), device
         )
@@ -145,10 +148,8 @@ def fit(
         batches = WeightedBatches(learnt, weight, rows, seed=seed, category=category, device=device)
         averaged = TrainedModel(category, config.model, representation, machinery.ema.average)
         monitor = Monitor(config.training, training, validation, about, run)
-        chosen = config.training.matmul_precision
-        precision = fast_precision(model) if chosen == "auto" else chosen
         try:
-            with torch_settings(threads=config.training.threads, matmul_precision=precision):
+            with torch_settings(threads=config.training.threads, matmul_precision=_precision(config, model)):
                 train(
                     machinery,
                     batches,
@@ -163,6 +164,18 @@ def fit(
             kept = "nothing is kept" if directory is None else f"kept in {directory}; --resume goes on"
             raise Interrupted(f"{stop}: {kept}") from None
     return _finish(now, about, run, completion, training, test)
+
+
+def _fresh(config: RunConfig, representation: Representation, teacher: TrainedModel | None) -> Model:
+    model = build(config.model, representation.learned, representation.bounds)
+    if isinstance(model, RefinedModel) and teacher is not None:
+        model.adopt(teacher.sampler)
+    return model
+
+
+def _precision(config: RunConfig, model: Model) -> MatmulPrecision:
+    chosen = config.training.matmul_precision
+    return fast_precision(model) if chosen == "auto" else chosen
 
 
 class _Stages:

@@ -1,0 +1,132 @@
+"""A model's muons chosen among candidates by a classifier that has learnt to tell them from real ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, Self
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn.functional import softplus
+from torch.optim import Optimizer
+
+from muforge.errors import ConfigError
+from muforge.models import build_sampler
+from muforge.models.any_config import AnyModelConfig
+from muforge.models.autoregressive import ParallelMLPs
+from muforge.models.on_scores import ADAM, BETA1
+from muforge.models.optimisers import descend, make_optimiser
+from muforge.models.protocol import Bounds, Model, ModelConfig
+
+
+class RefinedConfig(ModelConfig):
+    """The classifier and its training; `RunConfig.teacher` says what is refined, and is trained before it."""
+
+    family: Literal["refined"] = "refined"
+    base: AnyModelConfig = Field(description="of the model that is refined: the teacher's")
+    candidates: int = Field(default=4, ge=2, le=64, description="muons of the base that one is chosen among")
+    width: int = Field(default=48, ge=1, le=65536, description="nodes of each hidden layer")
+    depth: int = Field(default=2, ge=1, le=16, description="hidden layers")
+    knots: int = Field(default=24, ge=2, description="of the piecewise linear function of each column")
+    learning_rate: float = Field(default=0.002, gt=0, description="of Adam")
+
+    def latents(self, dimensions: int) -> int:
+        """Those of every candidate, and one that chooses."""
+        return self.candidates * self.base.latents(dimensions) + 1
+
+
+class Refined(nn.Module):
+    """Chooses among candidates of a sampler with probabilities in proportion to their weights, w = D / (1 - D).
+
+    D is a classifier's probability of a muon being real, so that w estimates the ratio of the real density to the
+    sampler's. With many candidates the chosen ones are distributed like real ones; with few, half way to it.
+
+    Arguments:
+        config: Of classifier and base.
+        dimensions: Columns to learn.
+        bounds: Box of network space.
+
+    References:
+        Rubin, The SIR algorithm, in Bayesian Statistics 3 (1988)
+        Andreassen, Nachman, Neural networks for full phase-space reweighting and parameter tuning (DCTR) |
+        https://arxiv.org/abs/1907.08209
+        Diefenbacher et al., DCTRGAN | https://arxiv.org/abs/2009.03796
+    """
+
+    def __init__(self, config: RefinedConfig, dimensions: int, bounds: Bounds) -> None:
+        super().__init__()
+        self._candidates = config.candidates
+        self.base = build_sampler(config.base, dimensions, bounds)
+        knots = [config.knots] * dimensions
+        self.classifier = ParallelMLPs(1, config.width, config.depth, knots, outputs=1)
+
+    def forward(self, latent: Tensor) -> Tensor:
+        """Vectors (n, d) of latents (n, candidates * those of the base + 1)."""
+        of_base = latent[:, :-1].reshape(len(latent) * self._candidates, -1)
+        made = self.base(of_base).unflatten(0, (len(latent), self._candidates))
+        upto = self.log_weight(made.flatten(0, 1)).view(len(latent), -1).softmax(dim=1).cumsum(dim=1)
+        share = torch.special.ndtr(latent[:, -1:].contiguous())
+        chosen = (upto < share).sum(dim=1).clamp_max(self._candidates - 1)
+        picked: Tensor = made[torch.arange(len(latent), device=latent.device), chosen]
+        return picked
+
+    def log_weight(self, x: Tensor) -> Tensor:
+        """Logarithm of D / (1 - D) of vectors (n, d), shape (n,)."""
+        out: Tensor = self.classifier(x)
+        return out[:, 0, 0]
+
+
+class RefinedModel(Model):
+    """A classifier between real vectors and those of a trained base, which stays as it is.
+
+    Arguments:
+        config: Of classifier and base.
+        dimensions: Columns to learn.
+        bounds: Box of network space.
+    """
+
+    config_class = RefinedConfig
+    config: RefinedConfig
+    sampler: Refined
+
+    def __init__(self, config: RefinedConfig, dimensions: int, bounds: Bounds) -> None:
+        super().__init__()
+        self.config = config
+        self.dimensions = dimensions
+        self.sampler = Refined(config, dimensions, bounds)
+        self.sampler.base.requires_grad_(False)
+
+    @classmethod
+    def build(cls, config: ModelConfig, dimensions: int, bounds: Bounds) -> Self:
+        return cls(_checked(config), dimensions, bounds)
+
+    @classmethod
+    def build_sampler(cls, config: ModelConfig, dimensions: int, bounds: Bounds) -> nn.Module:
+        return Refined(_checked(config), dimensions, bounds)
+
+    def adopt(self, base: nn.Module) -> None:
+        """Take over the weights of a trained base."""
+        self.sampler.base.load_state_dict(base.state_dict())
+
+    def optimisers(self) -> dict[str, Optimizer]:
+        parameters = self.sampler.classifier.parameters()
+        rate = self.config.learning_rate
+        return {ADAM: make_optimiser("adam", parameters, learning_rate=rate, beta1=BETA1)}
+
+    def training_step(self, batch: Tensor, optimisers: Mapping[str, Optimizer]) -> dict[str, Tensor]:
+        latents = self.config.base.latents(self.dimensions)
+        with torch.no_grad():
+            made = self.sampler.base.eval()(torch.randn(len(batch), latents, device=batch.device))
+        loss = (
+            softplus(-self.sampler.log_weight(batch)).mean() + softplus(self.sampler.log_weight(made)).mean()
+        )
+        return {"cross_entropy": descend(loss, optimisers[ADAM])}
+
+
+def _checked(config: ModelConfig) -> RefinedConfig:
+    if not isinstance(config, RefinedConfig):
+        raise TypeError(f"a configuration of family '{config.family}' given to the refined model")
+    if isinstance(config.base, RefinedConfig):
+        raise ConfigError("model.base: a refined model cannot be refined again")
+    return config
