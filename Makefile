@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed
 
-.PHONY: quickstart test test-long lint docs-note-gan docs-judge docs-models docs-reference benchmark quickstart-sample quickstart-bundle clean
+.PHONY: quickstart test test-long lint docs-note-gan docs-judge docs-models docs-whole docs-coverage whole-datasets docs-reference benchmark quickstart-sample quickstart-bundle clean
 
 quickstart: $(STAMP)
 	$(BIN)/muforge quickstart --out quickstart
@@ -32,6 +32,23 @@ docs-judge: $(STAMP)
 # The table of docs/models.md: DATASET made by `muforge ingest`. About an hour on two processors; interrupted, it goes on.
 docs-models: $(STAMP)
 	$(BIN)/python -m benchmarks.models $(DATASET)
+
+# The tables of whole muons and pairs in docs/models.md: DATASETS made by the target below, an hour on two processors.
+docs-whole: $(STAMP)
+	$(BIN)/python -m benchmarks.whole $(DATASETS)
+
+# The data sets `natural` and `pairs` behind docs-whole, half an hour.
+whole-datasets: $(STAMP)
+	$(BIN)/muforge simulate --pot 300000 --seed 21 --out natural.root
+	$(BIN)/muforge simulate --pot 500000 --seed 31 --out pairs.root --boost pion=100 --boost kaon=100 \
+		--boost k_long=100 --boost charm=400 --boost dimuon=12000 --boost conversion=12000 \
+		--boost charmonium=12000 --boost drell_yan=12000
+	$(BIN)/muforge ingest natural.root --out natural
+	$(BIN)/muforge ingest pairs.root --out pairs
+
+# Coverage and bounds in docs/models.md: BUNDLE trained on DATASET with --replicas 8.
+docs-coverage: $(STAMP)
+	$(BIN)/python -m benchmarks.coverage $(DATASET) $(BUNDLE)
 
 # The record behind docs/performance.md: FILES are flat full-simulation files.
 benchmark: $(STAMP)
