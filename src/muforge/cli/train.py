@@ -35,8 +35,8 @@ def train(
         str | None,
         typer.Option(
             "--preset",
-            help="best, flow, flow-matching, student, mixture, gan-2018 or vae-2018; options go over it. "
-            "Default: best, or gan-2018 where one of its own options is given.",
+            help="best, whole, shared, flow, flow-matching, student, mixture, refined, gan-2018 or vae-2018; options "
+            "go over it. Default: best, or gan-2018 where one of its own options is given.",
         ),
     ] = None,
     config: Annotated[

@@ -72,4 +72,9 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
         "How many times the training statistics the generated muons are worth in a region, from the variance over an "
         "ensemble of generators.",
     ),
+    (
+        "Uncertainty",
+        "Spread of a cell's share over replicas, the generator trained again on resampled events with other seeds: its "
+        "systematic error. In 68.3% of the cells the simulated share should lie within all errors.",
+    ),
 )

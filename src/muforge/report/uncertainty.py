@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from muforge.report.labels import axis_label
+from muforge.report.labels import symbol
 from muforge.report.layout import head_legend, panel_grid
 from muforge.report.style import GENERATED, REAL, house_style
 
@@ -50,7 +50,7 @@ def uncertainty(contents: Mapping[str, Mapping[str, Any]], *, title: str = "") -
                 edges[:-1] + 0.5, ratio, total, fmt="o", markersize=_POINT, color=GENERATED, elinewidth=1
             )
             axes.axhline(1, color=REAL, linewidth=0.8)
-            axes.set_xlabel(f"cells of {axis_label(quantity)}")
+            axes.set_xlabel(f"cell, from low to high {symbol(quantity)}")
             axes.set_ylabel("generated / real")
         head_legend(
             figure,
