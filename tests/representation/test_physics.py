@@ -100,3 +100,18 @@ def test_vertices_on_the_axis_are_refused_off_the_axis() -> None:
 def test_a_muon_faster_than_the_beam_is_named() -> None:
     with pytest.raises(RepresentationError, match=r"column 'p', row \d+: .* must be between 0 and 30"):
         fitted(1, PhysicsRepresentationConfig(beam_momentum=30.0))
+
+
+def test_a_muon_at_a_large_angle_is_no_error() -> None:
+    """p tan(theta) = 40 GeV, with a pT of 12 GeV."""
+    sample = muons(3)
+    columns = {**sample.columns}
+    for name, value in {"px": 12.0, "py": 0.0, "pz": 3.75}.items():
+        columns[name] = columns[name].copy()
+        columns[name][5] = value
+    wide = Sample(columns)
+    representation = Representation.fit(wide, features(3), CONFIG)
+    encoded = representation.encode(wide)
+    assert np.isfinite(encoded[:, :-1]).all()
+    decoded = representation.decode(encoded)
+    np.testing.assert_allclose(decoded["px"][5], 12.0, rtol=1e-4)

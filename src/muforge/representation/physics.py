@@ -76,14 +76,21 @@ def fit_physics_chain(
     front = lower_edge(matrix[:, -4]) if config.front is None else config.front
     last = end if config.end is None else config.end
     polar = _polar(matrix, front, config.radius)
+    coordinates = polar.forward(matrix)
     limits = {
         "depth": (0.0, last - front),
         "p": (0.0, config.beam_momentum),
-        "log p tan(theta)": (-inf, log(transverse_limit(config.beam_momentum))),
+        "log p tan(theta)": (-inf, _largest_log_q(coordinates[:, 2], config.beam_momentum)),
     }
     bounds = {name: limits.get(name, (-inf, inf)) for name in polar.coordinates[:-SYMMETRIC]}
-    scores = Quantile.fit(polar.forward(matrix), w, bounds=bounds, unchanged=SYMMETRIC, knots=knots)
+    scores = Quantile.fit(coordinates, w, bounds=bounds, unchanged=SYMMETRIC, knots=knots)
     return Chain([polar, scores])
+
+
+def _largest_log_q(log_q: Vector, beam_momentum: float) -> float:
+    """Half of sqrt(s), or twice the largest q where a muon at a large angle, whose pT is less, has more."""
+    limit, largest = log(transverse_limit(beam_momentum)), float(log_q.max())
+    return limit if largest < limit else largest + log(BEYOND)
 
 
 def _polar(x: NDArray[np.float64], front: float, radius: float | None) -> Polar:
