@@ -50,8 +50,10 @@ def test_the_page_is_whole(browser: Any, address: str, size: tuple[int, int], sc
     """
     emulate(browser, size, scheme)
     browser.get(address)
-    images = browser.execute_script(
-        "return [...document.images].map(i => [i.complete, i.naturalWidth, i.parentElement.clientWidth, i.width])"
+    images = browser.execute_async_script(
+        "const done = arguments[0], images = [...document.images];"
+        "Promise.all(images.map(i => i.decode())).finally(() => done("
+        "images.map(i => [i.complete, i.naturalWidth, i.parentElement.clientWidth, i.width])))"
     )
     assert len(images) > 15
     assert all(complete and natural > 0 and 0 < box <= size[0] for complete, natural, box, _ in images)
