@@ -30,7 +30,7 @@ from muforge.judge.quantities import matrix
 from muforge.kinematics import MUON_MASS
 from muforge.processes import patient_threads
 from muforge.sample import CATEGORIES, FURTHER, OFF_AXIS_FEATURES, PARTNER, PLANE, Sample, features
-from muforge.training.directory import category_directory, load_run
+from muforge.training.directory import RESULT_NAME, category_directory, load_run
 
 PAIRED = (2, 4)
 """Categories whose muons are the first of a pair."""
@@ -68,7 +68,9 @@ def main() -> None:
 
 
 def train(dataset: Path, run: Path) -> None:
-    """Train with the command that users give, or go on with it."""
+    """Train with the command that users give, or go on with it; a run that is finished is taken as it is."""
+    if all((category_directory(run, category) / RESULT_NAME).is_file() for category in CATEGORIES):
+        return
     run.parent.mkdir(parents=True, exist_ok=True)
     command = ["train", str(dataset), "--out", str(run), "--preset", "whole", "--jobs", str(JOBS), "--resume"]
     subprocess.run([sys.executable, "-m", "muforge", *command], check=True)
