@@ -50,6 +50,9 @@ SHORTER: Mapping[str, tuple[str, ...]] = {
 }
 """Options of presets whose own training takes hours."""
 
+DEFAULT_PRESETS = [name for name in presets.names() if name != "whole"]
+"""The starts of `whole` are those of `best`."""
+
 ON_AXIS = ("p", "pt", "theta", "start_z")
 OFF_AXIS = (*ON_AXIS, "r", "angle", "line_z", "f")
 REGIONS: Mapping[str, Any] = {
@@ -67,7 +70,7 @@ def main() -> None:
     patient_threads()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("dataset", type=Path)
-    parser.add_argument("--presets", nargs="+", default=list(presets.names()), choices=presets.names())
+    parser.add_argument("--presets", nargs="+", default=DEFAULT_PRESETS, choices=presets.names())
     parser.add_argument("--categories", type=int, nargs="+", default=list(CATEGORIES), choices=CATEGORIES)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--build", type=Path, default=Path("build/models"))
