@@ -133,6 +133,16 @@ def test_a_replica_that_was_changed_is_refused(bundle: Bundle, tmp_path: Path) -
         Bundle.load(copy)
 
 
+def test_what_can_have_no_replicas_is_refused_before_training(dataset: Dataset, tmp_path: Path) -> None:
+    for name in ("shared", "gan-2018"):
+        out = tmp_path / name
+        given = ["train", dataset.directory, "--out", out, "--preset", name, "--replicas", 2]
+        done = CliRunner().invoke(app, [str(each) for each in given])
+        assert isinstance(done.exception, ConfigError)
+        assert "replicas" in str(done.exception)
+        assert not out.exists()
+
+
 def test_other_representations_have_no_replicas(dataset: Dataset) -> None:
     nominal = Representation.fit(dataset.load(2, "train"), features(2), NoteRepresentationConfig())
     with pytest.raises(TrainingError, match=r"replicas need representation\.kind 'physics'"):

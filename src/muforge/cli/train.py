@@ -152,6 +152,7 @@ def train(
     from muforge.training.categories import fit_categories, fit_replicas
     from muforge.training.config import RunConfig
     from muforge.training.directory import category_directory
+    from muforge.training.replica import check_replicas
 
     note = {
         "model.learning_rate": learning_rate,
@@ -173,6 +174,8 @@ def train(
     }
     base = _base(preset, config, of_the_note=any(value is not None for value in note.values()))
     run_config = RunConfig.from_mapping(_with(base.to_mapping(), given))
+    if replicas:
+        check_replicas(run_config)
     check_output_directory(out)
     data = Dataset.open(dataset)
     chosen = sorted(set(category or CATEGORIES))

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from muforge.dataset.store import Dataset
-from muforge.errors import ConfigError, Interrupted
+from muforge.errors import Interrupted
 from muforge.processes import Workers, result_of, shared_array
 from muforge.training.config import RunConfig
 from muforge.training.directory import FitResult, category_directory, load_run, replica_directory
-from muforge.training.replica import replica_config
+from muforge.training.replica import check_replicas, replica_config
 from muforge.training.run import fit
 from muforge.training.shared import fit_shared
 
@@ -129,8 +129,8 @@ def fit_replicas(
         RepresentationError: As `replica_config`.
         MuforgeError: As `fit_categories`.
     """
-    if replicas and config.shared:
-        raise ConfigError("replicas: not of one network for all categories; give shared: false")
+    if replicas:
+        check_replicas(config)
     for replica in range(1, replicas + 1):
         directory = replica_directory(out, replica)
         directory.mkdir(exist_ok=True)

@@ -82,7 +82,7 @@ def fit_completion(
             device=device,
             progress=stage(own.training),
             should_stop=should_stop,
-        )
+        ).tensors
         if network.pair is not None:
             of_pair = np.r_[: network.given, columns - 1 : columns + network.pair_scores]
             paired = [(sample, rows, representation.has_partner(sample)) for sample, rows in sides]
@@ -95,7 +95,7 @@ def fit_completion(
                 device=device,
                 progress=stage(own.pairs),
                 should_stop=should_stop,
-            )
+            ).tensors
             tensors |= {f"pair.{name}": tensor for name, tensor in found.items()}
     return TrainedCompletion.restore(own.model.model_dump(), representation.state(), tensors)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from muforge.models.conditional import ConditionalModel
 from muforge.models.precision import torch_settings
@@ -18,7 +18,7 @@ from muforge.training.config import TrainingConfig
 from muforge.training.directory import About, RunDirectory
 from muforge.training.ema import EMA
 from muforge.training.loop import ProgressCallback, train
-from muforge.training.state import Machinery, Progress
+from muforge.training.state import Best, Machinery, Progress
 
 ROWS_PER_PASS = 4096
 
@@ -42,8 +42,8 @@ def maximise(
     device: torch.device,
     progress: ProgressCallback,
     should_stop: Callable[[], bool],
-) -> dict[str, Tensor]:
-    """The tensors of the model's network, averaged, at the step with the best likelihood of the validation rows.
+) -> Best:
+    """The model's network, averaged, at the step with the best likelihood of the validation rows.
 
     Arguments:
         model: On the device.
@@ -94,7 +94,7 @@ def maximise(
             should_stop=should_stop,
         )
     assert now.best is not None
-    return now.best.tensors
+    return now.best
 
 
 def nll(network: nn.Module, rows: Rows, device: torch.device) -> float:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from muforge.errors import TrainingError
+from muforge.errors import ConfigError, TrainingError
 from muforge.representation import Representation
 from muforge.representation.polar import Polar
 from muforge.training.config import RunConfig
+
+
+def check_replicas(config: RunConfig) -> None:
+    """Raise `ConfigError` if a run of this configuration can have no replicas."""
+    if config.shared:
+        raise ConfigError("replicas: not of one network for all categories; give shared: false")
+    if config.representation.kind != "physics":
+        raise ConfigError("replicas need representation.kind 'physics'")
 
 
 def replica_config(config: RunConfig, nominal: Representation, replica: int) -> RunConfig:

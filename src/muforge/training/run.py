@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from muforge.errors import ConfigError, Interrupted, RepresentationError, SampleError
 from muforge.models import build
@@ -22,6 +21,7 @@ from muforge.trained_completion import TrainedCompletion
 from muforge.training.batches import WeightedBatches
 from muforge.training.completion import fit_completion, fit_completion_representation
 from muforge.training.config import RunConfig, TrainingConfig
+from muforge.training.device import available_device
 from muforge.training.directory import (
     COMPLETION_NAME,
     TEACHER_NAME,
@@ -87,9 +87,9 @@ def fit(
     config = config.limited_to(len(training))
     if config.training.replica:
         training = resampled(training, config.training.replica)
-    device = _device(config.training.device)
+    device = available_device(config.training.device)
     run = RunDirectory(directory, resume=resume)
-    representation = _fit_representation(training, category, config)
+    representation = fit_representation(training, category, config)
     _check_sizes(category, samples)
     matrix = representation.encode(training)
     about = About(category, config, representation.state(), checksum(matrix, training.weight))
@@ -248,22 +248,9 @@ def _check_sizes(category: int, samples: dict[str, Sample]) -> None:
             )
 
 
-def _fit_representation(training: Sample, category: int, config: RunConfig) -> Representation:
+def fit_representation(training: Sample, category: int, config: RunConfig) -> Representation:
+    """The representation of a category's training events; a `RepresentationError` names the category."""
     try:
         return Representation.fit(training, features(category), config.representation)
     except RepresentationError as error:
         raise RepresentationError(f"category {category}, training events: {error}") from None
-
-
-def _device(name: str) -> torch.device:
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        raise ConfigError(
-            f"device '{name}': unknown to torch, expected for example 'cpu' or 'cuda'"
-        ) from None
-    try:
-        torch.zeros(1, device=device).item()
-    except (RuntimeError, AssertionError, NotImplementedError):
-        raise ConfigError(f"device '{name}': not available here") from None
-    return device

@@ -7,20 +7,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from muforge.dataset.store import Dataset
 from muforge.models.conditional import ConditionalModel
 from muforge.models.flow import FlowConfig
 from muforge.models.shared import SharedSplines
 from muforge.representation import Representation
-from muforge.sample import Sample, features
+from muforge.sample import Sample
 from muforge.trained import TrainedModel
 from muforge.training.config import RunConfig
+from muforge.training.device import available_device
 from muforge.training.directory import About, FitResult, RunDirectory, category_directory, checksum
 from muforge.training.likelihood import Rows, maximise
 from muforge.training.loop import ProgressCallback
 from muforge.training.monitor import TEST, judge_model
+from muforge.training.run import fit_representation
 from muforge.training.seeds import seeded
 from muforge.training.state import Best
 
@@ -70,41 +71,42 @@ def fit_shared(
         category: RunDirectory(category_directory(out, category), resume=resume) for category in categories
     }
     representations = {
-        category: Representation.fit(samples["train"][category], features(category), own.representation)
-        for category in categories
+        category: fit_representation(samples["train"][category], category, own) for category in categories
     }
     training, validation = (_rows(samples[split], representations) for split in ("train", "validation"))
     data = checksum(training.matrix, training.weight)
     states = {str(category): each.state() for category, each in representations.items()}
     about = About(0, own, {"categories": states}, data)
-    device = torch.device(own.training.device)
+    device = available_device(own.training.device)
     with seeded(own.training.seed, 0, device):
         network = SharedSplines(own.model, [each.learned for each in representations.values()]).to(device)
         options = {"learning_rate": own.model.learning_rate, "clip": own.model.clip, "decay": 0.0}
-        network.load_state_dict(
-            maximise(
-                ConditionalModel(network, **options),
-                training,
-                validation,
-                config=own.training,
-                about=about,
-                directory=out / SHARED_NAME,
-                device=device,
-                progress=progress,
-                should_stop=should_stop,
-            )
+        of_all = maximise(
+            ConditionalModel(network, **options),
+            training,
+            validation,
+            config=own.training,
+            about=about,
+            directory=out / SHARED_NAME,
+            device=device,
+            progress=progress,
+            should_stop=should_stop,
         )
+        network.load_state_dict(of_all.tensors)
     results = {}
     for number, category in enumerate(categories):
         run, representation = runs[category], representations[category]
-        run.begin(About(category, own, representation.state(), data))
+        about = About(category, own, representation.state(), data)
+        run.begin(about)
         tensors = {name: each.cpu() for name, each in network.tensors_of(number).items()}
         model = TrainedModel.restore(category, own.model.model_dump(), representation.state(), tensors)
-        best = Best(own.training.steps, 0.0, tensors)
-        run.save_best(About(category, own, representation.state(), data), best)
+        best = Best(of_all.step, of_all.value, tensors)
+        run.save_best(about, best)
         run.save_history([])
         found = _judged(model, dataset, category, samples["train"][category], own) if judged else None
-        run.save_result({"category": category, "steps": best.step, "best_step": best.step, "judged": found})
+        run.save_result(
+            {"category": category, "steps": own.training.steps, "best_step": best.step, "judged": found}
+        )
         results[category] = FitResult(model, [], found, best.step)
     return results
 
