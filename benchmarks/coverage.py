@@ -27,6 +27,7 @@ from muforge.kinematics import BEAM_MOMENTUM, transverse_limit
 from muforge.processes import patient_threads
 from muforge.representation.polar import Polar
 from muforge.sample import Sample
+from muforge.spill.engine import Engine
 from muforge.spill.plan import plan_spill
 from muforge.spill.stream import stream_chunks
 
@@ -43,12 +44,12 @@ def main() -> None:
     parser.add_argument("dataset", type=Path)
     parser.add_argument("bundle", type=Path)
     parser.add_argument("--muons", type=int, default=100_000_000)
-    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     data, bundle = Dataset.open(arguments.dataset), Bundle.load(arguments.bundle)
     record = new_record(f"python -m benchmarks.coverage DATASET BUNDLE --muons {arguments.muons}")
     record["coverage"] = {str(category): coverage(data, bundle, category) for category in bundle.rates}
-    record["bounds"] = bounds(bundle, arguments.muons, arguments.jobs)
+    record["bounds"] = bounds(bundle, arguments.muons, arguments.threads)
     path = save_record(record, "coverage")
     replace_block(ROOT / "docs" / "models.md", "coverage", text(record, path.name))
     print(path)
@@ -65,12 +66,12 @@ def coverage(data: Dataset, bundle: Bundle, category: int) -> dict[str, Any]:
     return {"replicas": details["replicas"], **details["coverage"]}
 
 
-def bounds(bundle: Bundle, muons: int, jobs: int) -> dict[str, Any]:
+def bounds(bundle: Bundle, muons: int, threads: int) -> dict[str, Any]:
     """How many of so many generated muons break each bound."""
     limits = {category: _limits(bundle, category) for category in bundle.rates}
     plan = plan_spill(bundle.rates, muons=muons, seed=1)
     start, found, extremes = time.perf_counter(), Counter[str](), Counter[str]()
-    for sample in stream_chunks(bundle, plan, range(plan.chunks), jobs=jobs):
+    for sample in stream_chunks(bundle, Engine(bundle, plan.seed), plan, range(plan.chunks), threads=threads):
         for name, broken in _broken(sample, limits).items():
             found[name] += broken
         for name in ("p", "pt", "start_z"):

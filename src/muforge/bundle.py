@@ -12,6 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from muforge.errors import BundleError, MuforgeError
@@ -176,6 +178,13 @@ class Bundle:
         bundle = cls(path, manifest)
         bundle._check_replicas()
         return bundle
+
+    def weights(self, category: int) -> dict[str, NDArray[np.float32]]:
+        """Tensors of a category's model without those of its completion, by name, read without torch."""
+        from safetensors.numpy import load_file
+
+        tensors = load_file(self.directory / self.manifest.categories[category].weights.file)
+        return {name: each for name, each in tensors.items() if not name.startswith(_OF_COMPLETION)}
 
     def model(self, category: int) -> TrainedModel:
         """The trained model of a category.

@@ -34,6 +34,8 @@ class Purpose(IntEnum):
     DISTILLATION = 15
     PAIR = 16
     REPLICA = 17
+    MUON = 18
+    COMPLETION = 19
 
 
 def stream(seed: int, purpose: Purpose, *place: int) -> np.random.Generator:

@@ -113,8 +113,11 @@ class TrainedModel:
         A completion adds further ones. Equal generators give equal muons, and fewer muons are a prefix of more.
         Vertices of categories 1 and 2 are on the beam axis: start_x and start_y are zero.
         """
-        passes = [self._one_pass(rng) for _ in range(0, max(n, 1), ROWS_PER_PASS)]
-        return {name: np.concatenate([each[name] for each in passes])[:n] for name in self.made}
+        return self._passes(n, rng, self.completion)
+
+    def starts(self, n: int, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
+        """As `columns`, without those of a completion."""
+        return self._passes(n, rng, None)
 
     def sample(self, n: int, seed: int = 0) -> Sample:
         """n muons of weight 1, each an event of its own. Fewer of the same seed are a prefix of more.
@@ -180,9 +183,17 @@ class TrainedModel:
         pdg = np.full(n, pdg_code(self.category), np.int32)
         return Sample({"pdg": pdg, "weight": np.ones(n), **columns}, events_known=False)
 
-    def _one_pass(self, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
+    def _passes(
+        self, n: int, rng: np.random.Generator, completion: TrainedCompletion | None
+    ) -> dict[str, NDArray[Any]]:
+        passes = [self._one_pass(rng, completion) for _ in range(0, max(n, 1), ROWS_PER_PASS)]
+        return {name: np.concatenate([each[name] for each in passes])[:n] for name in passes[0]}
+
+    def _one_pass(
+        self, rng: np.random.Generator, completion: TrainedCompletion | None
+    ) -> dict[str, NDArray[Any]]:
         device = next(self.sampler.parameters()).device
-        further = 0 if self.completion is None else self.completion.latent_dimensions
+        further = 0 if completion is None else completion.latent_dimensions
         sizes = [self.latent_dimensions, self.representation.symmetric, further]
         latent = gaussian_latent(ROWS_PER_PASS, sum(sizes), rng)
         own, symmetric, of_completion = torch.split(latent, sizes, dim=1)
@@ -191,6 +202,4 @@ class TrainedModel:
         start = self.representation.decode(torch.cat([learned, symmetric], dim=1).numpy())
         on_axis = np.zeros(ROWS_PER_PASS, np.float32)
         columns: dict[str, NDArray[Any]] = {name: start.get(name, on_axis) for name in OFF_AXIS_FEATURES}
-        return (
-            columns if self.completion is None else columns | self.completion.columns(columns, of_completion)
-        )
+        return columns if completion is None else columns | completion.columns(columns, of_completion)

@@ -294,8 +294,14 @@ def test_bad_input_is_one_line_and_leaves_nothing(
         (["--pot", "1e6", "--format", "npy", "--buffer-row"], "--buffer-row: only for --format flat"),
         (
             ["--pot", "1e6", "--format", "hdf5", "--compression", "zstd"],
-            "--compression: only for --format flat",
+            "--compression: not for --format hdf5, which is not compressed",
         ),
+        (["--muons", "1.5"], "--muons 1.5: must be a whole number"),
+        (["--muons", "0"], "--muons 0: must be a positive number"),
+        (["--muons", "1e5", "--max-size", "2GB", "--shards", "2"], "--shards, --max-size: give one of them"),
+        (["--muons", "1e5", "--max-size", "many"], "size 'many': must be a positive number with a unit"),
+        (["--muons", "1e5", "--max-size", "0B"], "size '0B'"),
+        (["--muons", "1e5", "--max-size", "1kB"], "--max-size 1000 bytes: too small, 65536 muons take about"),
         (["--pot", "1e6", "--format", "parquet", "--z-offset", "1"], "--z-offset: not for --format parquet"),
     ],
 )

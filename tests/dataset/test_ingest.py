@@ -22,7 +22,7 @@ from muforge.dataset.manifest import SPLITS, Content, FileRecord, Manifest
 from muforge.dataset.scan import scan
 from muforge.dataset.store import Dataset
 from muforge.errors import DatasetError, InputFileError, Interrupted, OutputError
-from muforge.formats.flat import BRANCHES
+from muforge.formats.ntuple import BRANCHES
 from muforge.sample import CATEGORIES, Sample
 from tests.dataset.production import write_flat
 from tests.muons import make_sample

@@ -19,6 +19,7 @@ FILES = {name: ["out", "out.json"] if name == "npy" else ["out"] for name in FOR
 TOO_MANY_MUONS = 100_000
 ONE_BLOCK: dict[str, dict[str, Any]] = {
     "flat": {"rows_per_basket": TOO_MANY_MUONS},
+    "rntuple": {"rows_per_cluster": TOO_MANY_MUONS},
     "parquet": {"rows_per_group": TOO_MANY_MUONS},
 }
 """With these options a format that collects its rows writes each sample at once."""
@@ -136,7 +137,7 @@ def test_a_disk_that_fills_up_when_hdf5_closes_is_named(small_disk: Path) -> Non
     assert list(small_disk.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["flat", "parquet"])
+@pytest.mark.parametrize("name", ["flat", "rntuple", "parquet"])
 def test_a_small_disk_takes_what_fits(small_disk: Path, name: str) -> None:
     write(some_muons(100), small_disk / "out", name)
     assert len(read(small_disk / "out")) == 100

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from muforge.errors import InputFileError
 from muforge.formats import read, reader_for
-from muforge.formats.flat import BRANCHES, SOURCES, TREE, FlatReader
+from muforge.formats.flat import FlatReader
+from muforge.formats.ntuple import BRANCHES, NTUPLE, SOURCES
 from muforge.formats.protocol import Chunk, Rejection
 from muforge.sample import VARIATIONS, Sample
 from tests.shared_data import reference_files
@@ -34,7 +35,7 @@ def write_tree(path: Path, branches: Mapping[str, NDArray[Any]], title: str = ""
 
     with uproot.recreate(path) as file:
         types = {name: np.dtype((values.dtype, values.shape[1:])) for name, values in branches.items()}
-        tree = file.mktree(TREE, types, title=title)
+        tree = file.mktree(NTUPLE, types, title=title)
         tree.extend(dict(branches))
     return path
 
@@ -122,7 +123,7 @@ def write_text_branch(path: Path) -> Path:
 
     with uproot.recreate(path) as file:
         branches = ntuple(2) | {"opx": ak.Array(["a", "b"])}
-        file.mktree(TREE, branches)
+        file.mktree(NTUPLE, branches)
     return path
 
 
@@ -220,7 +221,7 @@ def test_a_reference_file_equals_a_plain_read_of_it() -> None:
     sample: Sample = read(path)
     with uproot.open(path) as file:
         for name in sample.names:
-            values = file[TREE][SOURCES[name]].array(library="np").astype(np.float64)
+            values = file[NTUPLE][SOURCES[name]].array(library="np").astype(np.float64)
             scale = 100 if SOURCES[name] in IN_METRES else 1
             expected = (values * scale).astype(sample[name].dtype)
             np.testing.assert_array_equal(sample[name], expected, err_msg=name)

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from muforge.errors import ConfigError, SampleError
 from muforge.formats import read, reader_for, write
-from muforge.formats.flat import BRANCHES, TREE, FlatReader, FlatWriter
+from muforge.formats.flat import FlatReader, FlatWriter
+from muforge.formats.ntuple import BRANCHES, NTUPLE
 from muforge.formats.protocol import Rejection
 from muforge.sample import Sample
 from tests.formats import fairship_reader
@@ -51,7 +52,7 @@ def expected_branches(sample: Sample, z_offset: float = 0) -> dict[str, NDArray[
 
 def branches_of(path: Path) -> dict[str, NDArray[Any]]:
     with uproot.open(path) as file:
-        arrays: dict[str, NDArray[Any]] = file[TREE].arrays(library="np")
+        arrays: dict[str, NDArray[Any]] = file[NTUPLE].arrays(library="np")
     return arrays
 
 
@@ -60,8 +61,8 @@ def test_the_17_branches_are_written_in_order(tmp_path: Path, z_offset: float) -
     sample, path = some_muons(100), tmp_path / "muons.root"
     write(sample, path, z_offset=z_offset)
     with uproot.open(path) as file:
-        assert file.classnames()[f"{TREE};1"] == "TTree"
-        layout = [(branch.name, branch.typename) for branch in file[TREE].branches]
+        assert file.classnames()[f"{NTUPLE};1"] == "TTree"
+        layout = [(branch.name, branch.typename) for branch in file[NTUPLE].branches]
     expected = fairship_reader.COLUMNS
     assert layout == [(name, "float") for name in expected]
     written = branches_of(path)
@@ -73,7 +74,7 @@ def test_the_branches_of_the_reference_simulation_come_last(tmp_path: Path) -> N
     path = tmp_path / "muons.root"
     write(some_muons(10, optional=False), path, event_columns=True)
     with uproot.open(path) as file:
-        layout = [(branch.name, branch.typename) for branch in file[TREE].branches]
+        layout = [(branch.name, branch.typename) for branch in file[NTUPLE].branches]
     added = [("event", "int32_t"), ("origin", "int32_t"), ("decay", "int32_t"), ("time", "float")]
     assert layout == [(name, "float") for name in fairship_reader.COLUMNS] + added
     assert not branches_of(path)["time"].any()
@@ -125,7 +126,7 @@ def test_the_metadata_and_title_are_kept(tmp_path: Path) -> None:
     info = reader_for(path).describe(path)
     assert (info.protons_on_target, info.entries, info.metadata) == (123.5, 3, metadata)
     with uproot.open(path) as file:
-        assert file[TREE].title == "made-up muons"
+        assert file[NTUPLE].title == "made-up muons"
         assert json.loads(str(file["muforge"])) == metadata
 
 
@@ -151,7 +152,7 @@ def test_each_compression_gives_the_same_muons(tmp_path: Path, compression: Any)
         writer.write(sample)
     with uproot.open(path) as file:
         used = file.file.compression
-        zeros = file[TREE]["ecut"]
+        zeros = file[NTUPLE]["ecut"]
         assert (zeros.compressed_bytes < zeros.uncompressed_bytes / 10) == (compression != "none")
     assert ("none" if used is None else type(used).__name__.lower()) == compression
     np.testing.assert_array_equal(branches_of(path)["w"], sample.weight.astype(np.float32))
@@ -165,7 +166,7 @@ def test_baskets_and_bytes_do_not_depend_on_the_pieces(tmp_path: Path) -> None:
         for start in range(0, 1000, 77):
             writer.write(sample.select(slice(start, start + 77)))
     with uproot.open(tmp_path / "pieces.root") as file:
-        assert file[TREE]["w"].num_baskets == 34
+        assert file[NTUPLE]["w"].num_baskets == 34
     assert (tmp_path / "whole.root").read_bytes() == (tmp_path / "pieces.root").read_bytes()
 
 

@@ -11,7 +11,7 @@ from muforge.formats import READERS, WRITERS, metadata_of, read, reader_for, wri
 from tests.formats.muons import some_muons
 
 
-@pytest.mark.parametrize("format_name", ["flat", "parquet"])
+@pytest.mark.parametrize("format_name", ["flat", "rntuple", "parquet"])
 @pytest.mark.parametrize("name", ["muons.root", "muons.dat", "a:b.root", "odd name [1]*.root"])
 def test_the_format_is_found_from_the_content(tmp_path: Path, format_name: str, name: str) -> None:
     write(some_muons(3), tmp_path / name, format_name)
@@ -20,10 +20,10 @@ def test_the_format_is_found_from_the_content(tmp_path: Path, format_name: str, 
 
 
 def test_formats_are_listed_by_name() -> None:
-    assert list(READERS) == ["cbmsim", "flat", "parquet"]
-    assert list(WRITERS) == ["flat", "parquet", "hdf5", "npy"]
+    assert list(READERS) == ["cbmsim", "flat", "rntuple", "parquet"]
+    assert list(WRITERS) == ["flat", "rntuple", "parquet", "hdf5", "npy"]
     assert all(writer_for(name) is kind for name, kind in WRITERS.items())
-    with pytest.raises(ConfigError, match="format 'csv': must be one of flat, parquet, hdf5, npy"):
+    with pytest.raises(ConfigError, match="format 'csv': must be one of flat, rntuple, parquet, hdf5, npy"):
         writer_for("csv")
 
 
@@ -87,14 +87,17 @@ def test_a_root_file_with_nothing_in_it(tmp_path: Path) -> None:
     assert refused(path).endswith("it has nothing")
 
 
-def test_an_rntuple_is_told_from_a_tree(tmp_path: Path) -> None:
+def test_an_object_of_another_class_is_named(tmp_path: Path) -> None:
     path = tmp_path / "muons.root"
     with uproot.recreate(path) as file:
-        file.mkrntuple("pythia8-Geant4", {"id": np.float32})
-    assert refused(path) == "'pythia8-Geant4' is of class ROOT::RNTuple, expected a TTree"
+        file["pythia8-Geant4"] = "text"
+    assert refused(path) == "'pythia8-Geant4' is of class TObjString, expected a TTree or a ROOT::RNTuple"
+    with uproot.recreate(path) as file:
+        file.mkrntuple("cbmsim", {"id": np.float32})
+    assert refused(path) == "'cbmsim' is of class ROOT::RNTuple, expected a TTree"
 
 
-@pytest.mark.parametrize("format_name", ["flat", "parquet"])
+@pytest.mark.parametrize("format_name", ["flat", "rntuple", "parquet"])
 @pytest.mark.parametrize("cut", ["half", "tail", "head"])
 def test_a_truncated_file(tmp_path: Path, format_name: str, cut: str) -> None:
     path = tmp_path / "muons"
@@ -113,7 +116,7 @@ def test_a_truncated_file_of_many_baskets_says_how_much_is_there(tmp_path: Path)
     assert refused(path) == f"truncated, has {len(content) - 1} of {len(content)} bytes"
 
 
-@pytest.mark.parametrize("format_name", ["flat", "parquet"])
+@pytest.mark.parametrize("format_name", ["flat", "rntuple", "parquet"])
 def test_damaged_bytes_in_the_middle(tmp_path: Path, format_name: str) -> None:
     path = tmp_path / "muons"
     write(some_muons(5000), path, format_name)

@@ -36,7 +36,7 @@ def test_the_whole_tour(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(tour_module, "PROTONS", FEW_PROTONS)
     stages: list[str] = []
     out = tmp_path / "tour"
-    first = tour(out, seed=3, jobs=1, stage=stages.append)
+    first = tour(out, seed=3, threads=1, stage=stages.append)
     assert len(stages) == 4
     assert first.read_back == first.spill.counts
     expected = sum(first.bundle.rates.values()) * FEW_PROTONS
@@ -45,7 +45,7 @@ def test_the_whole_tour(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert all(path.stat().st_size > 10_000 for path in first.plots)
     assert all(c.null is not None and abs(c.null.auc - 0.5) < 0.1 for c in first.judged.values())
     muons = (out / "spill.root").read_bytes()
-    assert tour(out, seed=3, jobs=1).spill.counts == first.spill.counts
+    assert tour(out, seed=3, threads=1).spill.counts == first.spill.counts
     assert (out / "spill.root").read_bytes() == muons
 
 

@@ -19,13 +19,15 @@ import muforge as mf
 from muforge.bundle import Bundle
 from muforge.errors import ConfigError, Interrupted, MuforgeError, OutputError
 from muforge.formats import metadata_of
-from muforge.formats.flat import BRANCHES, FlatWriter
+from muforge.formats.flat import FlatWriter
 from muforge.formats.npy import sidecar
+from muforge.formats.ntuple import BRANCHES
 from muforge.sample import CATEGORIES, OFF_AXIS_FEATURES
 from muforge.spill import chunk as chunk_module
 from muforge.spill import generate as generate_module
+from muforge.spill.engine import Engine
 from muforge.spill.generate import generate_files
-from muforge.spill.plan import ROWS_PER_CHUNK
+from muforge.spill.plan import ROWS_PER_CHUNK, Plan
 from tests.conftest import POT
 from tests.formats import fairship_reader
 
@@ -40,16 +42,16 @@ def columns_of(files: list[Path] | tuple[Path, ...]) -> dict[str, NDArray[Any]]:
 @pytest.fixture(scope="module")
 def single(untrained_bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("single") / "spill.root"
-    generate_files(untrained_bundle, path, muons=MUONS, seed=5, jobs=1)
+    generate_files(untrained_bundle, path, muons=MUONS, seed=5, threads=1)
     return path
 
 
-@pytest.mark.parametrize(("shards", "jobs"), [(1, 2), (2, 1), (3, 2)])
-def test_shards_and_jobs_change_no_byte_of_the_muons(
-    untrained_bundle: Bundle, single: Path, tmp_path: Path, shards: int, jobs: int
+@pytest.mark.parametrize(("shards", "threads"), [(1, 2), (2, 1), (3, 2)])
+def test_shards_and_threads_change_no_byte_of_the_muons(
+    untrained_bundle: Bundle, single: Path, tmp_path: Path, shards: int, threads: int
 ) -> None:
     spill = generate_files(
-        untrained_bundle, tmp_path / "spill.root", muons=MUONS, seed=5, shards=shards, jobs=jobs
+        untrained_bundle, tmp_path / "spill.root", muons=MUONS, seed=5, shards=shards, threads=threads
     )
     assert len(spill.files) == shards
     expected = columns_of([single])
@@ -61,9 +63,9 @@ def test_shards_and_jobs_change_no_byte_of_the_muons(
 
 
 def test_the_same_request_gives_the_same_file(untrained_bundle: Bundle, single: Path, tmp_path: Path) -> None:
-    generate_files(untrained_bundle.directory, tmp_path / "again.root", muons=MUONS, seed=5, jobs=1)
+    generate_files(untrained_bundle.directory, tmp_path / "again.root", muons=MUONS, seed=5, threads=1)
     assert (tmp_path / "again.root").read_bytes() == single.read_bytes()
-    generate_files(untrained_bundle, tmp_path / "other.root", muons=MUONS, seed=6, jobs=1)
+    generate_files(untrained_bundle, tmp_path / "other.root", muons=MUONS, seed=6, threads=1)
     assert not np.array_equal(columns_of([single])["opz"], columns_of([tmp_path / "other.root"])["opz"])
 
 
@@ -138,9 +140,9 @@ def test_the_file_says_what_it_is(untrained_bundle: Bundle, single: Path) -> Non
     assert metadata["seed"] == 5
     assert metadata["protons_on_target"] == pytest.approx(MUONS / sum(untrained_bundle.rates.values()))
     assert "before beam smearing" in metadata["smearing"]
-    assert metadata["training_n_eff"].keys() == metadata["muons"].keys()
+    assert metadata["training_n_eff"].keys() == metadata["judged"].keys() == {"1", "2", "3", "4"}
     assert min(metadata["training_n_eff"].values()) > 1
-    assert sum(metadata["muons"].values()) == MUONS
+    assert metadata["muons"] == MUONS
     assert metadata["units"] == {"position": "m", "momentum": "GeV"}
     assert "before smearing" in uproot.open(single)["pythia8-Geant4"].title
 
@@ -148,7 +150,7 @@ def test_the_file_says_what_it_is(untrained_bundle: Bundle, single: Path) -> Non
 @pytest.mark.parametrize("format", ["parquet", "hdf5", "npy"])
 def test_other_formats(untrained_bundle: Bundle, single: Path, tmp_path: Path, format: str) -> None:
     path = tmp_path / f"spill.{format}"
-    generate_files(untrained_bundle, path, muons=MUONS, seed=5, jobs=1, format=format)
+    generate_files(untrained_bundle, path, muons=MUONS, seed=5, threads=1, format=format)
     expected = columns_of([single])
     if format == "parquet":
         found = mf.read([path])["pz"]
@@ -160,6 +162,23 @@ def test_other_formats(untrained_bundle: Bundle, single: Path, tmp_path: Path, f
         assert json.loads((tmp_path / "spill.npy.json").read_text())["muforge"]["seed"] == 5
     np.testing.assert_array_equal(found, expected["opz"])
     assert metadata_of(path)["model"]["identity"] == untrained_bundle.identity
+
+
+@pytest.mark.parametrize("format", ["flat", "parquet"])
+def test_files_are_split_at_a_size(
+    untrained_bundle: Bundle, single: Path, tmp_path: Path, format: str
+) -> None:
+    largest = 1.5e6 if format == "flat" else 2.5e6
+    out = tmp_path / f"s.{format}"
+    spill = generate_files(untrained_bundle, out, muons=MUONS, seed=5, max_size=largest, format=format)
+    assert len(spill.files) == 3
+    assert sorted(tmp_path.iterdir()) == list(spill.files)
+    assert max(file.stat().st_size for file in spill.files) <= largest
+    np.testing.assert_array_equal(mf.read(list(spill.files))["px"], mf.read([single])["px"])
+    again = generate_files(
+        untrained_bundle, out, muons=MUONS, seed=5, max_size=1e9, format=format, force=True
+    )
+    assert again.files == (out,)
 
 
 def remove(file: Path) -> None:
@@ -190,19 +209,19 @@ def test_an_interrupt_keeps_whole_shards_only(
 ) -> None:
     real = chunk_module.make_chunk
 
-    def interrupted(bundle: Bundle, plan: Any, chunk: int) -> Any:
+    def interrupted(bundle: Bundle, engine: Engine, plan: Plan, chunk: int) -> Any:
         if chunk == 2:
             raise KeyboardInterrupt
-        return real(bundle, plan, chunk)
+        return real(bundle, engine, plan, chunk)
 
     from muforge.spill import stream
 
     monkeypatch.setattr(stream, "make_chunk", interrupted)
     with pytest.raises(Interrupted, match="finished shards are kept"):
-        generate_files(untrained_bundle, tmp_path / "s.root", muons=MUONS, seed=5, shards=2, jobs=1)
+        generate_files(untrained_bundle, tmp_path / "s.root", muons=MUONS, seed=5, shards=2, threads=1)
     assert [path.name for path in tmp_path.iterdir()] == ["s_000.root"]
     monkeypatch.setattr(stream, "make_chunk", real)
-    spill = generate_files(untrained_bundle, tmp_path / "s.root", muons=MUONS, seed=5, shards=2, jobs=1)
+    spill = generate_files(untrained_bundle, tmp_path / "s.root", muons=MUONS, seed=5, shards=2, threads=1)
     assert len(spill.kept) == 1
     assert len(mf.read(list(spill.files))) == MUONS
 
@@ -213,12 +232,12 @@ def test_a_kill_leaves_nothing_under_the_name(untrained_bundle: Bundle, tmp_path
         "import sys, time\n"
         "from muforge.spill import stream, generate\n"
         "real = stream.make_chunk\n"
-        "def slow(bundle, plan, chunk):\n"
+        "def slow(bundle, engine, plan, chunk):\n"
         "    if chunk == 2:\n"
         "        print('here', flush=True); time.sleep(60)\n"
-        "    return real(bundle, plan, chunk)\n"
+        "    return real(bundle, engine, plan, chunk)\n"
         "stream.make_chunk = slow\n"
-        f"generate.generate_files(sys.argv[1], sys.argv[2], muons={MUONS}, seed=5, jobs=1)\n"
+        f"generate.generate_files(sys.argv[1], sys.argv[2], muons={MUONS}, seed=5, threads=1)\n"
     )
     command = [sys.executable, "-c", code, str(untrained_bundle.directory), str(out)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
@@ -226,7 +245,7 @@ def test_a_kill_leaves_nothing_under_the_name(untrained_bundle: Bundle, tmp_path
         assert process.stdout.readline() == "here\n"
         process.send_signal(signal.SIGKILL)
     assert not out.exists()
-    generate_files(untrained_bundle, out, muons=MUONS, seed=5, jobs=1)
+    generate_files(untrained_bundle, out, muons=MUONS, seed=5, threads=1)
     assert out.read_bytes() == single.read_bytes()
     assert list(tmp_path.iterdir()) == [out]
 

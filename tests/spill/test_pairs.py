@@ -94,11 +94,13 @@ def test_only_decays_that_make_pairs_make_them(spill: Sample) -> None:
     assert not np.isin(np.abs(one["parent_pdg"]), (211, 321)).any()
 
 
-def test_shards_and_jobs_change_nothing(bundle: Bundle, tmp_path: Path) -> None:
+def test_shards_and_threads_change_nothing(bundle: Bundle, tmp_path: Path) -> None:
     files = []
     for name, number in {"one": 1, "two": 2}.items():
         out = tmp_path / f"{name}.root"
-        made = generate_files(bundle, out, muons=TWO_CHUNKS, seed=4, pairs=True, shards=number, jobs=number)
+        made = generate_files(
+            bundle, out, muons=TWO_CHUNKS, seed=4, pairs=True, shards=number, threads=number
+        )
         muons = mf.read(list(made.files))
         assert {c: int((muons.category == c).sum()) for c in CATEGORIES} == made.counts
         files.append([uproot.open(file)["pythia8-Geant4"].arrays(library="np") for file in made.files])
@@ -112,7 +114,7 @@ def test_shards_and_jobs_change_nothing(bundle: Bundle, tmp_path: Path) -> None:
 def test_an_interrupted_request_goes_on(bundle: Bundle, tmp_path: Path) -> None:
     def request() -> Spill:
         out = tmp_path / "spill.root"
-        return generate_files(bundle, out, muons=TWO_CHUNKS, seed=4, pairs=True, shards=2, jobs=1)
+        return generate_files(bundle, out, muons=TWO_CHUNKS, seed=4, pairs=True, shards=2, threads=1)
 
     whole = request()
     before = whole.files[1].read_bytes()

@@ -121,7 +121,9 @@ def test_a_bundle_without_replicas_has_no_variations(untrained_bundle: Bundle) -
 
 
 def test_formats_that_cannot_hold_them_are_refused(bundle: Bundle, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="format 'hdf5': cannot hold variations, flat and parquet can"):
+    with pytest.raises(
+        ConfigError, match="format 'hdf5': cannot hold variations; flat, rntuple, parquet can"
+    ):
         generate_files(bundle, tmp_path / "muons.h5", muons=10, variations=True, format="hdf5")
 
 

@@ -11,9 +11,13 @@ import typer
 
 class OutputFormat(StrEnum):
     flat = "flat"
+    rntuple = "rntuple"
     parquet = "parquet"
     hdf5 = "hdf5"
     npy = "npy"
+
+
+COMPRESSED = (OutputFormat.flat, OutputFormat.rntuple, OutputFormat.parquet)
 
 
 class Compression(StrEnum):
@@ -32,32 +36,48 @@ def generate(
         float | None,
         typer.Option("--pot", help="Protons on target: counts are Poisson numbers around the rates."),
     ] = None,
-    muons: Annotated[int | None, typer.Option("--muons", help="Number of muons, instead of --pot.")] = None,
+    muons: Annotated[
+        float | None, typer.Option("--muons", help="Number of muons, such as 1e8, instead of --pot.")
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same muons.")] = 0,
-    shards: Annotated[int, typer.Option("--shards", help="Number of files.")] = 1,
-    jobs: Annotated[
+    shards: Annotated[
+        int | None, typer.Option("--shards", help="Number of files. Default: one.")
+    ] = None,
+    max_size: Annotated[
+        str | None,
+        typer.Option(
+            "--max-size", help="Instead of --shards: so many files that none is larger, e.g. 2GB or 500MB."
+        ),
+    ] = None,
+    threads: Annotated[
         int | None,
         typer.Option(
-            "--jobs", min=1, help="Processes; the muons do not depend on it. Default: one per processor."
+            "--threads",
+            min=1,
+            help="Threads that generate, beside the one that writes; the muons do not depend on it. Default: one per "
+            "processor.",
         ),
     ] = None,
     format: Annotated[
-        OutputFormat, typer.Option("--format", help="flat is FairShip's pythia8-Geant4 tree.")
+        OutputFormat,
+        typer.Option(
+            "--format", help="flat is FairShip's pythia8-Geant4 tree, rntuple the same as ROOT's RNTuple."
+        ),
     ] = OutputFormat.flat,
     pairs: Annotated[
         bool,
         typer.Option(
             "--pairs",
-            help="Muons of one decay come together and share an event number. flat and parquet; the bundle must "
-            "know them (--preset whole).",
+            help="Muons of one decay come together and share an event number. flat, rntuple and parquet; the bundle "
+            "must know them (--preset whole).",
         ),
     ] = False,
     variations: Annotated[
         bool,
         typer.Option(
             "--variations",
-            help="Further branches variation_1, ...: the weight of each replica of the model over its own. flat and "
-            "parquet; the bundle must have replicas (train --replicas).",
+            help="Further columns variation_1, ...: the weight of each replica of the model over its own. flat, "
+            "rntuple and parquet; the bundle must have replicas (train --replicas).",
         ),
     ] = False,
     z_offset: Annotated[
@@ -70,7 +90,8 @@ def generate(
         ),
     ] = False,
     compression: Annotated[
-        Compression | None, typer.Option("--compression", help="flat: of the baskets. Default: lz4.")
+        Compression | None,
+        typer.Option("--compression", help="flat, rntuple (default: lz4) and parquet (default: zstd)."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files.")] = False,
 ) -> None:
@@ -84,14 +105,21 @@ def generate(
 
     from muforge.bundle import Bundle
     from muforge.cli.screen import console, progress_bar
+    from muforge.cli.size import bytes_of, whole_number
     from muforge.errors import ConfigError
     from muforge.spill.generate import generate_files
 
+    if shards is not None and max_size is not None:
+        raise ConfigError("--shards, --max-size: give one of them")
     options: dict[str, object] = {}
-    if format is OutputFormat.flat:
-        options = {"buffer_row": buffer_row, "compression": (compression or Compression.lz4).value}
-    elif buffer_row or compression:
-        raise ConfigError(f"--{'buffer-row' if buffer_row else 'compression'}: only for --format flat")
+    if buffer_row:
+        if format is not OutputFormat.flat:
+            raise ConfigError("--buffer-row: only for --format flat")
+        options["buffer_row"] = True
+    if compression is not None:
+        if format not in COMPRESSED:
+            raise ConfigError(f"--compression: not for --format {format.value}, which is not compressed")
+        options["compression"] = compression.value
     if format is not OutputFormat.parquet:
         options["z_offset"] = z_offset
     elif z_offset:
@@ -103,10 +131,11 @@ def generate(
             bundle,
             out,
             pot=pot,
-            muons=muons,
+            muons=None if muons is None else whole_number(muons, "--muons"),
             seed=seed,
-            shards=shards,
-            jobs=jobs,
+            shards=1 if shards is None else shards,
+            max_size=None if max_size is None else bytes_of(max_size),
+            threads=threads,
             format=format.value,
             pairs=pairs,
             variations=variations,

@@ -15,8 +15,8 @@ def quickstart(
     seed: Annotated[
         int, typer.Option("--seed", min=0, help="Seed of the generated muons and of the judge.")
     ] = 0,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, help="Processes. Default: one per processor.")
+    threads: Annotated[
+        int | None, typer.Option("--threads", min=1, help="Threads. Default: one per processor.")
     ] = None,
 ) -> None:
     """Go through the whole chain on data that the package carries, in about a minute.
@@ -33,7 +33,10 @@ def quickstart(
 
     start = perf_counter()
     made = tour(
-        out, seed=seed, jobs=jobs, stage=lambda text: console.print(f"- {text}", style="bold", markup=False)
+        out,
+        seed=seed,
+        threads=threads,
+        stage=lambda text: console.print(f"- {text}", style="bold", markup=False),
     )
     print_dataset(made.ingestion.dataset)
     print_comparisons(made.judged)

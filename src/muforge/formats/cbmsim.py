@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from muforge.errors import InputFileError
 from muforge.formats.metadata import ecut_in_title, protons_in_title
 from muforge.formats.protocol import Chunk, FileInfo
-from muforge.formats.root_file import has_tree, open_root, require_branches, steps, title
+from muforge.formats.root_file import TREE_CLASSES, has_object, open_root, require_branches, steps, title
 from muforge.formats.sift import Sieve, sift
-from muforge.sample import MU_MINUS
+from muforge.sample import COLUMNS, MU_MINUS
 
 TREE = "cbmsim"
 TRACKS = "MCTrack"
@@ -62,7 +62,7 @@ class CbmsimReader:
     name = "cbmsim"
 
     def recognises(self, path: Path) -> bool:
-        return has_tree(path, TREE)
+        return has_object(path, TREE, TREE_CLASSES)
 
     def describe(self, path: Path) -> FileInfo:
         with open_root(path) as file:
@@ -70,7 +70,14 @@ class CbmsimReader:
             plane = _checked_plane(path, tree)
             header = title(file, "FileHeader")
             metadata = {"plane": plane, "title": header, "ecut": ecut_in_title(header)}
-            return FileInfo(self.name, tree.num_entries, protons_in_title(header), metadata=metadata)
+            return FileInfo(
+                self.name,
+                tree.num_entries,
+                protons_in_title(header),
+                metadata=metadata,
+                columns=_units(plane),
+                title=header,
+            )
 
     def chunks(self, path: Path, rows: int) -> Iterator[Chunk]:
         with open_root(path) as file:
@@ -112,6 +119,12 @@ def _branches(plane: str) -> list[str]:
     tracks = [f"{TRACKS}.{member}" for member in (PDG_CODE, MOTHER, *TRACK_MEMBERS.values())]
     hits = [f"{plane}.{member}" for member in (PDG_CODE, TRACK_ID, *HIT_MEMBERS.values())]
     return tracks + hits
+
+
+def _units(plane: str) -> dict[str, str | None]:
+    members = [(TRACKS, TRACK_MEMBERS), (plane, HIT_MEMBERS)]
+    units = {f"{branch}.{each[name]}": COLUMNS[name].unit for branch, each in members for name in each}
+    return {branch: units.get(branch, "") for branch in _branches(plane)}
 
 
 def _entries_per_chunk(tree: Any, names: list[str], rows: int) -> int:

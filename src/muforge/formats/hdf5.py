@@ -7,15 +7,47 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from muforge.errors import InputFileError
 from muforge.formats.atomic_writer import AtomicWriter, check_offset
 from muforge.formats.deferred import DeferredErrors
-from muforge.formats.metadata import METADATA_KEY, TITLE_KEY, decode
+from muforge.formats.metadata import METADATA_KEY, TITLE_KEY, decode, protons_on_target
+from muforge.formats.protocol import FileInfo
 from muforge.formats.reading import reading
 from muforge.formats.shield import SHIELD_DTYPES, SHIELD_UNITS, shield_columns
 from muforge.sample import Sample
 
+NAME = "hdf5"
 MAGIC = b"\x89HDF"
 ROWS_PER_CHUNK = 16_384
+
+
+def describe(path: Path) -> FileInfo:
+    """What such a file says of itself.
+
+    Raises:
+        InputFileError: It is damaged, or lacks a column, or its columns are of several lengths.
+    """
+    import h5py
+
+    with reading(path), h5py.File(path) as file:
+        missing = [name for name in SHIELD_UNITS if name not in file]
+        if missing:
+            raise InputFileError(
+                f"{path}: column '{missing[0]}' is missing, found {', '.join(file) or 'none'}"
+            )
+        rows = {len(file[name]) for name in SHIELD_UNITS}
+        if len(rows) > 1:
+            raise InputFileError(f"{path}: columns of {' and '.join(map(str, sorted(rows)))} rows")
+        metadata = _metadata(path, file)
+        return FileInfo(
+            NAME,
+            rows.pop(),
+            protons_on_target(path, metadata),
+            events_known=False,
+            metadata=metadata,
+            columns={name: _unit(file[name]) for name in file},
+            title=str(file.attrs.get(TITLE_KEY, "")),
+        )
 
 
 def stored_metadata(path: Path) -> dict[str, Any]:
@@ -23,7 +55,15 @@ def stored_metadata(path: Path) -> dict[str, Any]:
     import h5py
 
     with reading(path), h5py.File(path) as file:
-        return decode(path, file.attrs[METADATA_KEY]) if METADATA_KEY in file.attrs else {}
+        return _metadata(path, file)
+
+
+def _unit(dataset: Any) -> str | None:
+    return str(dataset.attrs["unit"]) if "unit" in dataset.attrs else None
+
+
+def _metadata(path: Path, file: Any) -> dict[str, Any]:
+    return decode(path, file.attrs[METADATA_KEY]) if METADATA_KEY in file.attrs else {}
 
 
 class Hdf5Writer(AtomicWriter):

@@ -10,13 +10,16 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from muforge.errors import InputFileError
 from muforge.files import check_output, discard, write_json
 from muforge.formats.atomic_writer import AtomicWriter, check_offset
-from muforge.formats.metadata import METADATA_KEY, TITLE_KEY
+from muforge.formats.metadata import METADATA_KEY, TITLE_KEY, protons_on_target
+from muforge.formats.protocol import FileInfo
 from muforge.formats.reading import reading
 from muforge.formats.shield import SHIELD_UNITS, shield_columns
 from muforge.sample import Sample
 
+NAME = "npy"
 MAGIC = b"\x93NUMPY"
 DTYPE = np.dtype("<f4")
 
@@ -82,14 +85,45 @@ def sidecar(path: Path) -> Path:
     return path.with_name(f"{path.name}.json")
 
 
+def describe(path: Path) -> FileInfo:
+    """What such a file, and NAME.json if it is there, say of it.
+
+    Raises:
+        InputFileError: Either is damaged, or the array is not of as many columns.
+    """
+    with reading(path):
+        shape = np.load(path, mmap_mode="r", allow_pickle=False).shape
+    if len(shape) != 2 or shape[1] != len(SHIELD_UNITS):
+        raise InputFileError(f"{path}: an array of shape {shape}, expected (n, {len(SHIELD_UNITS)})")
+    content = _beside(path)
+    with reading(sidecar(path)):
+        columns: dict[str, str | None] = {
+            str(column["name"]): str(column["unit"]) for column in content.get("columns", [])
+        }
+    metadata = stored_metadata(path)
+    pot = protons_on_target(sidecar(path), metadata)
+    title = str(content.get(TITLE_KEY, ""))
+    return FileInfo(NAME, shape[0], pot, False, metadata, columns, title)
+
+
 def stored_metadata(path: Path) -> dict[str, Any]:
     """The metadata beside a .npy file, {} if there are none."""
+    metadata = _beside(path).get(METADATA_KEY, {})
+    if not isinstance(metadata, dict):
+        raise InputFileError(f"{sidecar(path)}: its metadata '{METADATA_KEY}' are not a JSON object")
+    return metadata
+
+
+def _beside(path: Path) -> dict[str, Any]:
+    """The content of NAME.json, {} if there is none."""
     file = sidecar(path)
     if not file.is_file():
         return {}
     with reading(file):
-        content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))[METADATA_KEY]
-        return content
+        content = json.loads(file.read_text(encoding="utf-8"))
+    if not isinstance(content, dict):
+        raise InputFileError(f"{file}: not a JSON object")
+    return content
 
 
 def _write_header(file: BinaryIO, rows: int) -> None:

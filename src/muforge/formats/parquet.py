@@ -12,6 +12,7 @@ import numpy as np
 from muforge.errors import ConfigError, InputFileError, SampleError
 from muforge.formats.atomic_writer import AtomicWriter
 from muforge.formats.blocks import Blocks, Columns
+from muforge.formats.compression import Compression, check_compression
 from muforge.formats.metadata import EVENTS_FIELD, METADATA_KEY, TITLE_KEY, decode, protons_on_target
 from muforge.formats.protocol import Chunk, FileInfo
 from muforge.formats.reading import reading, starts_with
@@ -36,12 +37,15 @@ class ParquetReader:
     def describe(self, path: Path) -> FileInfo:
         with _open(path) as file:
             metadata = _metadata(path, file)
+            schema = file.schema_arrow
             return FileInfo(
                 self.name,
                 file.metadata.num_rows,
                 protons_on_target(path, metadata),
                 _events_known(_names(path, file), metadata),
                 metadata,
+                {name: COLUMNS[name].unit if name in COLUMNS else None for name in schema.names},
+                (schema.metadata or {}).get(TITLE_KEY.encode(), b"").decode(errors="replace"),
             )
 
     def chunks(self, path: Path, rows: int) -> Iterator[Chunk]:
@@ -117,6 +121,10 @@ def _chunk(batch: Any, first: int, known: bool) -> Chunk:
     return Chunk(sample, len(entries), sieve.rejections)
 
 
+_CODECS: Mapping[Compression, str] = {"lz4": "lz4", "zstd": "zstd", "zlib": "gzip", "none": "none"}
+"""What Parquet calls the compressions."""
+
+
 class ParquetWriter(AtomicWriter):
     """Writes every column of the samples, which must all have those of the first one.
 
@@ -124,6 +132,7 @@ class ParquetWriter(AtomicWriter):
         path, force: As `AtomicWriter`.
         metadata: JSON content of the schema's key `muforge`.
         title: Content of the schema's key `title`.
+        compression: One of "lz4", "zstd", "zlib" and "none".
         rows_per_group: Rows in each row group.
 
     Raises:
@@ -139,9 +148,11 @@ class ParquetWriter(AtomicWriter):
         force: bool = False,
         metadata: Mapping[str, Any] | None = None,
         title: str = "",
+        compression: Compression = "zstd",
         rows_per_group: int = ROWS_PER_GROUP,
     ) -> None:
         super().__init__(path, force=force, metadata=metadata, title=title)
+        self._compression = _CODECS[check_compression(compression)]
         if rows_per_group < 1:
             raise ConfigError(f"rows per group {rows_per_group}: must be at least 1")
         self._rows_per_group = rows_per_group
@@ -177,7 +188,7 @@ class ParquetWriter(AtomicWriter):
 
         fields = [pa.field(name, pa.from_numpy_dtype(COLUMNS[name].dtype), nullable=False) for name in names]
         schema = pa.schema(fields, metadata={METADATA_KEY: self._metadata, TITLE_KEY: self._title})
-        self._file = pq.ParquetWriter(self._sink, schema, compression="zstd", use_dictionary=False)
+        self._file = pq.ParquetWriter(self._sink, schema, compression=self._compression, use_dictionary=False)
         self._names = names
         self._rows = Blocks({name: COLUMNS[name].dtype for name in names}, self._rows_per_group, self._extend)
         return self._rows

@@ -44,6 +44,9 @@ class FileInfo:
     protons_on_target: float | None = None
     events_known: bool = True
     metadata: dict[str, Any] = field(default_factory=dict)
+    columns: dict[str, str | None] = field(default_factory=dict)
+    """What the file calls a column, to its unit: "" for a pure number, None if it is not known."""
+    title: str = ""
 
 
 class Reader(Protocol):

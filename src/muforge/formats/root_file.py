@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from muforge.formats.reading import reading, starts_with
 
 MAGIC = b"root"
 TREE_CLASSES = frozenset({"TTree", "TNtuple", "TNtupleD"})
+RNTUPLE_CLASSES = frozenset({"ROOT::RNTuple"})
 
 _LARGE_FILE_VERSION = 1_000_000
 """From this version number on, offsets in a ROOT file's header have 64 bits (ROOT's TFile documentation)."""
@@ -48,12 +49,12 @@ def classes(file: Any) -> dict[str, str]:
     return {str(name).partition(";")[0]: str(kind) for name, kind in file.classnames(recursive=False).items()}
 
 
-def has_tree(path: Path, name: str) -> bool:
-    """Whether this is a ROOT file with a tree of this name at its top level."""
+def has_object(path: Path, name: str, kinds: frozenset[str]) -> bool:
+    """Whether this is a ROOT file with an object of this name, of one of these classes, at its top level."""
     if not starts_with(path, MAGIC):
         return False
     with open_root(path) as file:
-        return classes(file).get(name) in TREE_CLASSES
+        return classes(file).get(name) in kinds
 
 
 def title(file: Any, name: str) -> str:
@@ -68,13 +69,27 @@ def require_branches(path: Path, tree: Any, names: Sequence[str]) -> None:
     """Raise `InputFileError` unless the tree has every one of these branches (or sub-branches)."""
     present = {branch.name for branch in tree.itervalues(recursive=True)}
     missing = [name for name in names if name not in present]
+    found = [branch.name for branch in tree.branches]
+    refuse_missing(path, missing, ("branch", "branches"), f"tree '{tree.name}'", found)
+
+
+def refuse_missing(
+    path: Path, missing: Sequence[str], words: tuple[str, str], where: str, found: Iterable[str]
+) -> None:
+    """Raise `InputFileError` if there are missing names.
+
+    Arguments:
+        path: The file.
+        missing: What should be there.
+        words: What the file calls one of them, and several.
+        where: The object that lacks them.
+        found: What it has.
+    """
     if missing:
-        word = "branch" if len(missing) == 1 else "branches"
+        word, verb = (words[0], "is") if len(missing) == 1 else (words[1], "are")
         listed = ", ".join(f"'{name}'" for name in missing)
-        verb = "is" if len(missing) == 1 else "are"
-        found = ", ".join(branch.name for branch in tree.branches)
         raise InputFileError(
-            f"{path}: {word} {listed} {verb} missing from tree '{tree.name}', which has {found}"
+            f"{path}: {word} {listed} {verb} missing from {where}, which has {', '.join(found)}"
         )
 
 

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from math import expm1, log
-
 import torch
 from torch import Tensor
 from torch.nn.functional import pad, softmax, softplus
 
-SMALLEST = 1e-3
-"""Smallest share of the interval that a bin takes, and smallest slope at a knot."""
-
-_OFFSET = log(expm1(1 - SMALLEST))
-"""softplus(_OFFSET) = 1 - SMALLEST, so that a parameter of zero is a slope of one."""
+from muforge.models.spline_constants import SLOPE_OFFSET, SMALLEST
 
 
 def parameters_per_spline(bins: int) -> int:
@@ -43,7 +37,7 @@ def rational_quadratic_spline(
     bins = (parameters.shape[-1] + 1) // 3
     left, width = _bins(parameters[..., :bins], bound)
     bottom, height = _bins(parameters[..., bins : 2 * bins], bound)
-    slope = pad(SMALLEST + softplus(parameters[..., 2 * bins :] + _OFFSET), (1, 1), value=1.0)
+    slope = pad(SMALLEST + softplus(parameters[..., 2 * bins :] + SLOPE_OFFSET), (1, 1), value=1.0)
     inside = (x > -bound) & (x < bound)
     at = torch.where(inside, x, torch.zeros_like(x))[..., None]
     edges = bottom if inverse else left

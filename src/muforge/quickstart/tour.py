@@ -43,7 +43,7 @@ def tour(
     out: str | Path,
     *,
     seed: int = 0,
-    jobs: int | None = None,
+    threads: int | None = None,
     stage: Callable[[str], None] = lambda _: None,
 ) -> Tour:
     """Run the whole chain on the packaged sample and bundle.
@@ -51,7 +51,7 @@ def tour(
     Arguments:
         out: Directory for everything that is made; a tour that was there before is replaced.
         seed: Of the judge and of the generated muons.
-        jobs: Processes for generating; None takes one per processor.
+        threads: Threads for generating; None takes one per processor.
         stage: Called with a line of text as each stage begins.
 
     Raises:
@@ -67,7 +67,7 @@ def tour(
     judged, plots = _judge(ingestion, bundle, directory / "plots", seed)
     stage(f"generating {PROTONS:.0e} protons' worth of muons")
     file = directory / "spill.root"
-    spill = generate_files(bundle, file, pot=PROTONS, seed=seed, jobs=jobs, force=True)
+    spill = generate_files(bundle, file, pot=PROTONS, seed=seed, threads=threads, force=True)
     stage("reading the file back")
     category = read([file]).category
     read_back = {number: int(np.count_nonzero(category == number)) for number in CATEGORIES}

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from muforge.reference.compiled import compiled
+from muforge.compiled import compiled
 from muforge.reference.constants import CM_PER_NANOSECOND, mass
 from muforge.reference.geometry import Stack
 from muforge.reference.muon_tables import SCATTERING, SOFT, MuonTables, at_place, grid_place

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from muforge.compiled import compiled
 from muforge.errors import ConfigError
-from muforge.reference.compiled import compiled
 
 SOFT, SOFT_VARIANCE, HARD, SCATTERING, STOPPING = range(5)
 """Columns of `MuonTables.rows`."""

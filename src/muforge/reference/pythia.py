@@ -33,7 +33,7 @@ def pythia8() -> ModuleType:
     try:
         import pythia8mc
     except ImportError:
-        raise SimulationError(f"the reference simulation needs Pythia 8 and numba: {EXTRA}") from None
+        raise SimulationError(f"the reference simulation needs Pythia 8: {EXTRA}") from None
     module: ModuleType = pythia8mc
     return module
 

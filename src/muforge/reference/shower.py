@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from muforge.reference.compiled import compiled
+from muforge.compiled import compiled
 from muforge.reference.constants import AVOGADRO, CM2_PER_MILLIBARN, constants, mass, material, number
 from muforge.reference.geometry import Stack
 from muforge.reference.walk import LEAVES, path_through

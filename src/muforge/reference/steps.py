@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from muforge.reference.compiled import compiled
+from muforge.compiled import compiled
 from muforge.reference.geometry import Stack
 
 

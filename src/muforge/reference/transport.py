@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from muforge.compiled import compiled
 from muforge.errors import ConfigError
-from muforge.reference.compiled import compiled
 from muforge.reference.constants import CM_PER_NANOSECOND, c_tau, mass
 from muforge.reference.geometry import VACUUM_INDEX, Stack
 from muforge.reference.muon_tables import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from muforge.reference.compiled import compiled
+from muforge.compiled import compiled
 from muforge.reference.geometry import Stack
 from muforge.reference.steps import material_at, slab_at
 

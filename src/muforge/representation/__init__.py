@@ -113,16 +113,21 @@ class Representation:
         Raises:
             RepresentationError: One of them is not the physical one, or they have different front or radius.
         """
-        (own, polar), (its, others) = (each._tables() for each in (self, other))
+        (own, polar), (its, others) = (each.scores_and_polar() for each in (self, other))
         if polar.state() != others.state():
             raise RepresentationError(f"{self._name}: the other one has another front or radius")
         return own.log_ratio(its, polar.forward(sample.matrix(self.columns)))
 
-    def _tables(self) -> tuple[Quantile, Polar]:
+    def scores_and_polar(self) -> tuple[Quantile, Polar]:
+        """The two maps of the physical representation.
+
+        Raises:
+            RepresentationError: It is another one.
+        """
         maps = self.chain.maps if isinstance(self.chain, Chain) else ()
         if len(maps) == 2 and isinstance(maps[0], Polar) and isinstance(maps[1], Quantile):
             return maps[1], maps[0]
-        raise RepresentationError(f"{self._name}: only the physical representation can be compared")
+        raise RepresentationError(f"{self._name}: not the physical representation")
 
     @property
     def bounds(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,17 @@ from muforge.files import check_output
 from muforge.formats import metadata_of, writer_for
 from muforge.formats.access import CHUNK_ROWS
 from muforge.formats.registry import reader_for
-from muforge.sample import CATEGORIES, FURTHER, Sample
+from muforge.sample import CATEGORIES, Sample
+from muforge.spill.about import metadata_of_shard, title_of
+from muforge.spill.engine import Engine
 from muforge.spill.plan import Plan, plan_spill
+from muforge.spill.size import shards_within
 from muforge.spill.stream import stream_chunks
 
-_FEW_MUONS = 1_500_000
+IN_ROOT = ("flat", "rntuple")
+"""Formats of ROOT, whose further columns are asked for."""
 
-WITH_FURTHER_COLUMNS = ("flat", "parquet")
+WITH_FURTHER_COLUMNS = ("flat", "rntuple", "parquet")
 """Formats that keep event numbers and variations."""
 
 
@@ -66,7 +70,8 @@ def generate(
     """
     loaded = _loaded(bundle)
     plan = _plan(loaded, pot, muons, seed, pairs, variations)
-    chunks = list(stream_chunks(loaded, plan, range(plan.chunks), jobs=1))
+    engine = Engine(loaded, seed)
+    chunks = list(stream_chunks(loaded, engine, plan, range(plan.chunks), threads=os.cpu_count() or 1))
     return Sample(
         {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0].names},
         protons_on_target=loaded.protons_on_target,
@@ -82,7 +87,8 @@ def generate_files(
     muons: int | None = None,
     seed: int = 0,
     shards: int = 1,
-    jobs: int | None = None,
+    max_size: float | None = None,
+    threads: int | None = None,
     format: str = "flat",
     pairs: bool = False,
     variations: bool = False,
@@ -92,20 +98,21 @@ def generate_files(
 ) -> Spill:
     """Generate a spill into one or more files; memory does not grow with the number of muons.
 
-    The muons and their order depend on the bundle, the seed and the number of protons (or muons) alone: read
-    one after the other, the shards hold the same bytes for any number of shards and jobs. Each file appears
-    when it is whole. Run again after an interruption, finished shards of the same request are kept.
+    The muons and their order depend on the bundle and the seed alone, their number and weight on the protons (or
+    muons): read one after the other, the shards hold the same bytes for any number of shards and threads. Each file
+    appears when it is whole. Run again after an interruption, finished shards of the same request are kept.
 
     Arguments:
         bundle: A bundle or its directory.
         out: The file; with several shards, `spill.root` becomes `spill_000.root`, `spill_001.root`, ...
         pot, muons, seed: As for `generate`.
         shards: Number of files.
-        jobs: Processes; None takes one per processor, or one for few muons.
-        format: `flat` (FairShip's ntuple), `parquet`, `hdf5` or `npy`.
-        pairs, variations: As for `generate`; formats `flat` and `parquet` keep them.
+        max_size: Instead of `shards`, the largest size of a file in bytes.
+        threads: Threads that generate, beside this one, which writes; None takes one per processor.
+        format: `flat` (FairShip's ntuple), `rntuple`, `parquet`, `hdf5` or `npy`.
+        pairs, variations: As for `generate`; formats `flat`, `rntuple` and `parquet` keep them.
         force: Overwrite files.
-        progress: Called with the muons done and their total.
+        progress: Called with the muons drawn and their total.
         writer_options: Passed to the format's writer, e.g. `z_offset`, `buffer_row`, `compression`.
 
     Raises:
@@ -117,18 +124,26 @@ def generate_files(
     loaded = _loaded(bundle)
     for name, wanted in {"pairs": pairs, "variations": variations}.items():
         if wanted and format not in WITH_FURTHER_COLUMNS:
-            raise ConfigError(
-                f"format '{format}': cannot hold {name}, {' and '.join(WITH_FURTHER_COLUMNS)} can"
-            )
+            listed = ", ".join(WITH_FURTHER_COLUMNS)
+            raise ConfigError(f"format '{format}': cannot hold {name}; {listed} can")
     plan = _plan(loaded, pot, muons, seed, pairs, variations)
-    if format == "flat" and pairs:
+    if format in IN_ROOT and pairs:
         writer_options["event_columns"] = True
-    if format == "flat" and variations:
+    if format in IN_ROOT and variations:
         writer_options["variations"] = plan.variations
+    writer_class = writer_for(format)
+    workers = threads or os.cpu_count() or 1
+    engine = Engine(loaded, seed)
+
+    def samples_of(chunks: Sequence[int]) -> Generator[Sample]:
+        return stream_chunks(loaded, engine, plan, chunks, threads=workers)
+
+    if max_size is not None:
+        shards = shards_within(max_size, plan, Path(out), samples_of, partial(writer_class, **writer_options))
     if not 1 <= shards <= plan.chunks:
         raise ConfigError(f"--shards {shards}: must be from 1 to {plan.chunks} for {plan.muons} muons")
     files = _names(Path(out), shards)
-    metadata = [_metadata(loaded, plan, shard, shards, writer_options) for shard in range(shards)]
+    metadata = [metadata_of_shard(loaded, plan, shard, shards, writer_options) for shard in range(shards)]
     kept = () if force else _finished(files, metadata)
     for file in files:
         if file not in kept:
@@ -137,28 +152,27 @@ def generate_files(
         file: plan.chunks_of_shard(shard, shards) for shard, file in enumerate(files) if file not in kept
     }
     every_chunk = [chunk for chunks in to_make.values() for chunk in chunks]
-    done = plan.muons - sum(sum(plan.rows(chunk).values()) for chunk in every_chunk)
-    written: Counter[int] = Counter()
-    workers = jobs or (1 if plan.muons < _FEW_MUONS else os.cpu_count() or 1)
-    writer_class = writer_for(format)
+    done = plan.muons - sum(plan.rows(chunk) for chunk in every_chunk)
+    counts: Counter[int] = Counter()
     try:
-        with closing(stream_chunks(loaded, plan, every_chunk, jobs=workers)) as samples:
+        with closing(samples_of(every_chunk)) as samples:
             for file, chunks in to_make.items():
                 about = metadata[files.index(file)]
                 with writer_class(
-                    file, force=force, metadata=about, title=_title(loaded, plan), **writer_options
+                    file, force=force, metadata=about, title=title_of(loaded, plan), **writer_options
                 ) as writer:
-                    for sample in islice(samples, len(chunks)):
+                    for chunk, sample in zip(chunks, samples, strict=False):
                         writer.write(sample)
-                        if pairs:
-                            written.update(_count(sample))
-                        done = min(done + len(sample), plan.muons)
+                        counts.update(_count(sample))
+                        done += plan.rows(chunk)
                         progress(done, plan.muons)
     except KeyboardInterrupt:
         whole = "finished shards are kept, run the same command to go on" if shards > 1 else "nothing is left"
         raise Interrupted(f"interrupted; {whole}") from None
-    counts = _counts_with_pairs(plan, written, kept) if pairs else dict(plan.counts)
-    return Spill(tuple(files), counts, plan.protons_on_target, kept)
+    for file in kept:
+        counts.update(_counts_of(engine, plan, plan.chunks_of_shard(files.index(file), shards), file))
+    by_category = {category: counts[category] for category in loaded.rates}
+    return Spill(tuple(files), by_category, plan.protons_on_target, kept)
 
 
 def _loaded(bundle: Bundle | str | Path) -> Bundle:
@@ -180,12 +194,17 @@ def _plan(
     )
 
 
-def _counts_with_pairs(plan: Plan, written: Counter[int], kept: Sequence[Path]) -> dict[int, int]:
-    """Muons by category, written now and in shards that were there."""
-    for file in kept:
-        for chunk in reader_for(file).chunks(file, CHUNK_ROWS):
-            written.update(_count(chunk.sample))
-    return {category: written[category] for category in plan.counts}
+def _counts_of(engine: Engine, plan: Plan, chunks: range, file: Path) -> Counter[int]:
+    """Muons by category in a file that was there; only where there are pairs has it to be read."""
+    counts: Counter[int] = Counter()
+    if plan.pairs:
+        for part in reader_for(file).chunks(file, CHUNK_ROWS):
+            counts.update(_count(part.sample))
+        return counts
+    for chunk in chunks:
+        numbers = np.bincount(engine.positions(plan.first_row(chunk), plan.rows(chunk)))
+        counts.update(dict(zip(engine.categories, map(int, numbers), strict=False)))
+    return counts
 
 
 def _count(sample: Sample) -> dict[int, int]:
@@ -196,7 +215,8 @@ def _count(sample: Sample) -> dict[int, int]:
 def _names(out: Path, shards: int) -> list[Path]:
     if shards == 1:
         return [out]
-    return [out.with_name(f"{out.stem}_{shard:03d}{out.suffix}") for shard in range(shards)]
+    digits = max(3, len(str(shards - 1)))
+    return [out.with_name(f"{out.stem}_{shard:0{digits}d}{out.suffix}") for shard in range(shards)]
 
 
 def _finished(files: list[Path], metadata: list[dict[str, Any]]) -> tuple[Path, ...]:
@@ -207,41 +227,3 @@ def _finished(files: list[Path], metadata: list[dict[str, Any]]) -> tuple[Path, 
         if file.is_file() and metadata_of(file) == expected
     )
     return same if len(same) < len(files) else ()
-
-
-def _metadata(
-    bundle: Bundle, plan: Plan, shard: int, shards: int, writer_options: dict[str, Any]
-) -> dict[str, Any]:
-    from muforge import __version__
-
-    return {
-        "muforge_version": __version__,
-        "model": {"name": bundle.name, "identity": bundle.identity},
-        "seed": plan.seed,
-        "protons_on_target": plan.protons_on_target,
-        "weights_protons_on_target": bundle.protons_on_target,
-        "muons_drawn" if plan.pairs else "muons": {
-            str(number): count for number, count in plan.counts.items()
-        },
-        "pairs": plan.pairs,
-        "variations": plan.variations,
-        "training_n_eff": {str(category): n_eff for category, n_eff in bundle.n_eff.items()},
-        "shard": shard,
-        "shards": shards,
-        "ecut": bundle.ecut,
-        "smearing": "none: muons before beam smearing and random azimuth",
-        "units": {"position": "m", "momentum": "GeV"},
-        "not_modelled": [name for name in FURTHER if name not in bundle.modelled],
-        "modelled": list(bundle.modelled),
-        "written_with": {name: value for name, value in writer_options.items() if value is not None},
-    }
-
-
-def _title(bundle: Bundle, plan: Plan) -> str:
-    from muforge import __version__
-
-    return (
-        f"muforge {__version__}, model {bundle.name}, seed {plan.seed}: "
-        f"{plan.protons_on_target:.6g} protons on target, "
-        f"weights per {bundle.protons_on_target:.6g}, before smearing"
-    )

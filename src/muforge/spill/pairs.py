@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,38 +19,50 @@ FIRST = (2, 4)
 Columns = Mapping[str, NDArray[Any]]
 
 
-def joined(
-    bundle: Bundle, parts: Mapping[int, Columns], seed: int, chunk: int
-) -> tuple[list[tuple[int, Columns]], NDArray[np.intp]]:
-    """Categories and columns of muons in pairs and alone, and the number of the decay of each of their rows.
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Muons of one category in a chunk.
+
+    Arguments:
+        category: Theirs.
+        number: Of each one's decay in the chunk, shape (n,).
+        columns: Each of shape (n,).
+    """
+
+    category: int
+    number: NDArray[np.int32]
+    columns: Columns
+
+    def select(self, rows: NDArray[np.bool_]) -> Part:
+        """The rows of a mask."""
+        return Part(
+            self.category, self.number[rows], {name: each[rows] for name, each in self.columns.items()}
+        )
+
+
+def joined(bundle: Bundle, parts: Sequence[Part], seed: int, chunk: int) -> list[Part]:
+    """Muons in pairs and alone; those of one decay have the same number, and the first of them comes first.
 
     A mu- with a partner brings its mu+. A mu+ that would have a partner is left out: it is brought by its mu-. So every
     pair is made once, and each charge's muons remain as many, on average, and as they were.
 
     Arguments:
         bundle: Which has pairs.
-        parts: Columns of the muons drawn, with `PARTNER`, by category.
+        parts: The muons drawn, with `PARTNER` among their columns.
         seed, chunk: Address of the random numbers.
     """
-    out: list[tuple[int, Columns]] = []
-    decays: list[NDArray[np.intp]] = []
-    first = 0
-    for category, columns in parts.items():
-        paired = np.logical_or.reduce([columns[name] != 0 for name in PARTNER])
-        number = first + np.arange(len(paired))
-        first += len(paired)
-        if category not in FIRST:
-            out.append((category, _rows(columns, ~paired)))
-            decays.append(number[~paired])
+    out: list[Part] = []
+    for part in parts:
+        paired = np.logical_or.reduce([part.columns[name] != 0 for name in PARTNER])
+        if part.category not in FIRST:
+            out.append(part.select(~paired))
             continue
-        out.append((category, columns))
-        decays.append(number)
+        out.append(part)
         if paired.any():
-            out.append(
-                (other_charge(category), _partners(bundle, category, _rows(columns, paired), seed, chunk))
-            )
-            decays.append(number[paired])
-    return out, np.concatenate(decays)
+            firsts = part.select(paired)
+            partners = _partners(bundle, part.category, firsts.columns, seed, chunk)
+            out.append(Part(other_charge(part.category), firsts.number, partners))
+    return out
 
 
 def _partners(bundle: Bundle, category: int, firsts: Columns, seed: int, chunk: int) -> Columns:
@@ -61,19 +74,3 @@ def _partners(bundle: Bundle, category: int, firsts: Columns, seed: int, chunk: 
     latent = completion.latents(len(firsts["px"]), stream(seed, Purpose.PAIR, category, chunk))
     made = completion.columns(partners, latent)
     return {**partners, **{name: made[name] for name in PLANE if name in made}}
-
-
-def _rows(columns: Columns, rows: NDArray[np.bool_]) -> Columns:
-    return {name: values[rows] for name, values in columns.items()}
-
-
-def decays_in_order(order: NDArray[np.int64], decay: NDArray[np.intp]) -> NDArray[np.intp]:
-    """The rows in the order of their decays, those of one decay side by side.
-
-    Arguments:
-        order: A permutation of the decays.
-        decay: Number of each row's decay.
-    """
-    place = np.empty(len(order), np.intp)
-    place[order] = np.arange(len(order))
-    return np.argsort(place[decay], kind="stable")
