@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed
 
-.PHONY: quickstart test test-long lint docs-note-gan docs-judge docs-models docs-whole docs-coverage whole-datasets docs-reference benchmark quickstart-sample quickstart-bundle clean
+.PHONY: quickstart test test-long lint docs-note-gan docs-judge docs-models docs-whole docs-coverage whole-datasets docs-reference docs-bench docs-large benchmark quickstart-sample quickstart-bundle clean
 
 quickstart: $(STAMP)
 	$(BIN)/muforge quickstart --out quickstart
@@ -50,7 +50,15 @@ whole-datasets: $(STAMP)
 docs-coverage: $(STAMP)
 	$(BIN)/python -m benchmarks.coverage $(DATASET) $(BUNDLE)
 
-# The record behind docs/performance.md: FILES are flat full-simulation files.
+# Rates of generating in docs/performance.md: BUNDLE of `--preset best`.
+docs-bench: $(STAMP)
+	$(BIN)/python -m benchmarks.generation $(BUNDLE)
+
+# The file of 1e8 muons in docs/performance.md: BUNDLE trained on DATASET. Takes 3 GB of disk.
+docs-large: $(STAMP)
+	$(BIN)/python -m benchmarks.large $(DATASET) $(BUNDLE)
+
+# Ingesting and training in docs/performance.md: FILES are flat full-simulation files.
 benchmark: $(STAMP)
 	$(BIN)/python -m benchmarks.run --files $(FILES)
 

@@ -1,65 +1,85 @@
-"""Generation with and without the ROOT file, and the writing alone."""
+"""`muforge bench` as a record, and docs/performance.md's table and chart from it.
+
+    python -m benchmarks.generation BUNDLE [--muons 40000000] [--turns 5]
+
+BUNDLE is one of `--preset best`, trained on a full-simulation sample. Keras takes part where it is installed.
+"""
 
 from __future__ import annotations
 
-import tempfile
+import argparse
+import os
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from scripts.blocks import replace_block
 
-from benchmarks.timing import in_turns, rates, ratio
+from benchmarks.record import ROOT, new_record, save_record
+from muforge.bench.engine import FAVOURITE
+from muforge.bench.run import Benchmark, Measured, benchmark, groups
 from muforge.bundle import Bundle
-from muforge.formats.flat import FlatWriter
-from muforge.models.gan import GANConfig, GANModel, GeneratorConfig
-from muforge.quickstart.tour import PACKAGED_BUNDLE
-from muforge.rng import Purpose, stream
-from muforge.spill.generate import generate, generate_files
-from muforge.trained import TrainedModel
+from muforge.report.bench import bar_chart
+from muforge.report.save import save
 
-MUONS = 1_500_000
-NOTE_MUONS = 8_192
-TURNS = 3
+PAGE = ROOT / "docs" / "performance.md"
 
 
-def measure() -> dict[str, Any]:
-    """Muons per second on one processor, of the packaged bundle and of the note's generator."""
-    bundle = Bundle.load(PACKAGED_BUNDLE)
-    sample = generate(bundle, muons=MUONS)
-    note = _note_size(bundle)
-
-    def to_file(jobs: int) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            generate_files(bundle, Path(folder) / "spill.root", muons=MUONS, jobs=jobs)
-
-    def write_alone() -> None:
-        with tempfile.TemporaryDirectory() as folder, FlatWriter(Path(folder) / "spill.root") as writer:
-            writer.write(sample)
-
-    times = in_turns(
-        {
-            "in memory": lambda: generate(bundle, muons=MUONS),
-            "to a ROOT file": lambda: to_file(1),
-            "to a ROOT file, 2 processes": lambda: to_file(2),
-            "writing alone": write_alone,
-            "note's generator (nG=6), in memory": lambda: note.columns(NOTE_MUONS, stream(0, Purpose.LATENT)),
-        },
-        TURNS,
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("bundle", type=Path)
+    parser.add_argument("--muons", type=int, default=40_000_000)
+    parser.add_argument("--turns", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--folder", type=Path, default=Path(), help="of the disk that files are written to")
+    arguments = parser.parse_args()
+    record = new_record(
+        f"python -m benchmarks.generation {arguments.bundle.name} --muons {arguments.muons} --turns {arguments.turns}"
     )
-    amounts = dict.fromkeys(times, float(MUONS)) | {"note's generator (nG=6), in memory": float(NOTE_MUONS)}
-    return {
-        "muons_per_second": rates(times, amounts),
-        "time_with_file_over_without": ratio(times["in memory"], times["to a ROOT file"]),
-        "speed_of_two_processes_over_one": ratio(
-            times["to a ROOT file, 2 processes"], times["to a ROOT file"]
-        ),
-    }
+    result = benchmark(
+        Bundle.load(arguments.bundle),
+        folder=arguments.folder,
+        muons=arguments.muons,
+        turns=arguments.turns,
+        threads=arguments.threads,
+        progress=lambda name, done, total: print(f"{done}/{total} {name}", flush=True),
+    )
+    record["generation"] = result.to_dict()
+    path = save_record(record, "generation")
+    (ROOT / "docs" / "performance").mkdir(exist_ok=True)
+    save(bar_chart(result), ROOT / "docs" / "performance" / "bench.png")
+    replace_block(PAGE, "generation", text(record, result, path.name))
+    print(path)
 
 
-def _note_size(bundle: Bundle) -> TrainedModel:
-    """The note's network for category 4 with random weights: only its speed matters here."""
-    trained = bundle.model(4)
-    config = GANConfig(generator=GeneratorConfig(layers=2, node_factor=6))
-    bounds = tuple(np.asarray(end) for end in trained.representation.bounds)
-    sampler = GANModel.build_sampler(config, trained.representation.dimensions, (bounds[0], bounds[1]))
-    return TrainedModel(4, config, trained.representation, sampler)
+def text(record: dict[str, Any], result: Benchmark, name: str) -> str:
+    """The record as Markdown."""
+    machine = record["machine"]
+    lines = [
+        f"Record `benchmarks/records/{name}`: {record['date']}, commit `{record['commit'][:12]}`, "
+        f"{machine['processor']}, {machine['cores']} cores, Python {machine['python']}; bundle "
+        f"`{result.bundle['name']}` ({result.bundle['identity'][:12]}), {result.muons:,} muons, {result.turns} turns.",
+        "",
+        f"| what | rate | `{FAVOURITE}` is so many times faster |",
+        "|---|---|---|",
+    ]
+    for group, several in groups(result.results).items():
+        lines.append(f"| **{group}** | | |")
+        lines += [f"| {each.name} | {_rate(each)} | {_over(each)} |" for each in several]
+    lines += ["", f"A thousand muons, `muforge generate` from start to end: {result.start_seconds:.2f} s."]
+    lines += [f"{missing} took no part: {remedy}." for missing, remedy in result.missing.items()]
+    return "\n".join(lines)
+
+
+def _rate(each: Measured) -> str:
+    if each.unit != "muons":
+        return f"{each.rate / 1e9:.0f} G {each.unit}/s"
+    return f"{each.rate / 1e6:.2f} M/s" if each.rate >= 1e5 else f"{each.rate / 1e3:.2f} k/s"
+
+
+def _over(each: Measured) -> str:
+    over = each.favourite_over
+    return "" if over is None else f"{over['median']:.3g} ({over['min']:.3g} to {over['max']:.3g})"
+
+
+if __name__ == "__main__":
+    main()

@@ -8,7 +8,7 @@ from typing import Any
 
 import uproot
 
-from benchmarks.timing import in_turns, rates, ratio
+from muforge.bench.timing import in_turns, rates, ratio
 from muforge.dataset.ingest import ingest
 from muforge.dataset.workers import Progress
 

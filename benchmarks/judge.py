@@ -19,7 +19,7 @@ import numpy as np
 from scripts.blocks import replace_block
 
 from benchmarks.record import ROOT, new_record, save_record
-from benchmarks.timing import in_turns, ratio
+from muforge.bench.timing import in_turns, ratio
 from muforge.dataset.store import Dataset
 from muforge.judge import compare, judge_category
 from muforge.judge.quick import quick_look

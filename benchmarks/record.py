@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import datetime
 import json
-import os
-import platform
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
+
+from muforge.bench.machine import machine
 
 ROOT = Path(__file__).resolve().parents[1]
 RECORDS = ROOT / "benchmarks" / "records"
@@ -21,7 +20,7 @@ def new_record(command: str) -> dict[str, Any]:
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "commit": _git("rev-parse", "HEAD") + ("-modified" if _git("status", "--porcelain", "src") else ""),
         "command": command,
-        "machine": _machine(),
+        "machine": machine(),
     }
 
 
@@ -30,23 +29,6 @@ def save_record(record: dict[str, Any], what: str = "") -> Path:
     path = RECORDS / f"{record['date'][:10]}{f'-{what}' if what else ''}.json"
     path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     return path
-
-
-def _machine() -> dict[str, Any]:
-    import torch
-
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    model = next(
-        (line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine()
-    )
-    return {
-        "processor": model,
-        "cores": os.cpu_count(),
-        "python": sys.version.split()[0],
-        "torch": torch.__version__,
-        "system": platform.system(),
-    }
 
 
 def _git(*arguments: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from scripts.blocks import replace_block
 
-from benchmarks import generation, ingest, training
+from benchmarks import ingest, training
 from benchmarks.record import ROOT, new_record, save_record
 
 
@@ -27,7 +27,6 @@ def main() -> None:
     )
     record["ingest"] = ingest.measure(arguments.files)
     record["training"] = training.measure()
-    record["generation"] = generation.measure()
     path = save_record(record)
     replace_block(ROOT / "docs" / "performance.md", "benchmarks", table(record, path.name))
     print(path)
@@ -60,13 +59,6 @@ def table(record: dict[str, Any], name: str) -> str:
         )
         share = 100 * result["batch_drawing_share_of_step"]
         lines.append(f"| drawing weighted batches, {network} | {share:.2f}% of the step | |")
-    generated = record["generation"]
-    for what, value in generated["muons_per_second"].items():
-        compared = {
-            "to a ROOT file": f"{_times(generated['time_with_file_over_without'])} the time without a file",
-            "to a ROOT file, 2 processes": f"{_times(generated['speed_of_two_processes_over_one'])} one process",
-        }.get(what, "")
-        lines.append(f"| generation, {what} | {value / 1e3:,.0f} k muons/s | {compared} |")
     return "\n".join(lines)
 
 

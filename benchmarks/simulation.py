@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from scripts.blocks import replace_block
 
 from benchmarks.record import ROOT, new_record, save_record
-from benchmarks.timing import ratio
+from muforge.bench.timing import ratio
 
 PROTONS = 5000
 TURNS = 5

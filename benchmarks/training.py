@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.timing import in_turns, rates, ratio
+from muforge.bench.timing import in_turns, rates, ratio
 from muforge.models.gan import DiscriminatorConfig, GANConfig, GANModel, GeneratorConfig
 from muforge.models.precision import fast_precision, torch_settings
 from muforge.training.batches import WeightedBatches

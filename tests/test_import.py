@@ -27,9 +27,11 @@ HEAVY = (
         "import muforge",
         "import muforge.formats, muforge.judge, muforge.representation, muforge.training, muforge.models",
         "import muforge; muforge.simulate",
+        "import muforge.about",
         "import muforge.cli; muforge.cli.main(['--help'])",
         "import muforge.cli; muforge.cli.main(['train', '--help'])",
         "import muforge.cli; muforge.cli.main(['simulate', '--help'])",
+        "import muforge.cli; muforge.cli.main(['info', '--help'])",
     ],
 )
 def test_no_heavy_module_is_imported(statement: str) -> None:

@@ -13,8 +13,11 @@ from muforge.dataset.manifest import MANIFEST_NAME as DATASET_NAME
 from muforge.dataset.manifest import Split
 from muforge.dataset.store import Dataset
 from muforge.files import sha256
-from muforge.formats import read
+from muforge.formats import metadata_of, read
 from muforge.sample import CATEGORIES, Sample
+
+MOST = 5_000_000
+"""Muons of a generated file that are judged: the first ones."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,10 +86,12 @@ def _of_dataset(data: Dataset, split: Split) -> Source:
 
 
 def _of_file(path: Path) -> Source:
-    sample = read([path])
+    """All of a file; of one that muforge generated, whose muons come in a random order, no more than `MOST`."""
+    generated = "model" in metadata_of(path)
+    sample = read([path], at_most=MOST if generated else None)
     category = sample.category
     present = tuple(number for number in CATEGORIES if (category == number).any())
-    provenance = {"kind": "file", "name": path.name, "sha256": sha256(path)}
+    provenance = {"kind": "file", "name": path.name, "sha256": sha256(path), "muons": len(sample)}
     return Source(path.name, present, lambda number, _: sample.select(category == number), provenance)
 
 

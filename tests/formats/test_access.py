@@ -80,3 +80,12 @@ def test_nothing_to_read_is_an_error() -> None:
 def test_an_unknown_format_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="format 'csv'"):
         write(some_muons(1), tmp_path / "muons.csv", "csv")
+
+
+def test_the_beginning_of_a_file(tmp_path: Path) -> None:
+    write(some_muons(500, pot=10.0), tmp_path / "muons", "parquet")
+    whole = read(tmp_path / "muons")
+    part = read(tmp_path / "muons", rows=40, at_most=100)
+    assert part.protons_on_target == pytest.approx(2.0)
+    np.testing.assert_array_equal(part["px"], whole["px"][:100])
+    assert_same(read(tmp_path / "muons", at_most=1000), whole)

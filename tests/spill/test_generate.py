@@ -147,13 +147,14 @@ def test_the_file_says_what_it_is(untrained_bundle: Bundle, single: Path) -> Non
     assert "before smearing" in uproot.open(single)["pythia8-Geant4"].title
 
 
-@pytest.mark.parametrize("format", ["parquet", "hdf5", "npy"])
+@pytest.mark.parametrize("format", ["rntuple", "parquet", "hdf5", "npy"])
 def test_other_formats(untrained_bundle: Bundle, single: Path, tmp_path: Path, format: str) -> None:
     path = tmp_path / f"spill.{format}"
     generate_files(untrained_bundle, path, muons=MUONS, seed=5, threads=1, format=format)
     expected = columns_of([single])
-    if format == "parquet":
+    if format in ("rntuple", "parquet"):
         found = mf.read([path])["pz"]
+        assert not mf.read([path]).events_known
     elif format == "hdf5":
         with h5py.File(path) as file:
             found = file["pz"][:]
@@ -161,7 +162,9 @@ def test_other_formats(untrained_bundle: Bundle, single: Path, tmp_path: Path, f
         found = np.load(path)[:, 2]
         assert json.loads((tmp_path / "spill.npy.json").read_text())["muforge"]["seed"] == 5
     np.testing.assert_array_equal(found, expected["opz"])
-    assert metadata_of(path)["model"]["identity"] == untrained_bundle.identity
+    metadata = metadata_of(path)
+    assert metadata["model"]["identity"] == untrained_bundle.identity
+    assert metadata["units"]["position"] == ("cm" if format == "parquet" else "m")
 
 
 @pytest.mark.parametrize("format", ["flat", "parquet"])
@@ -260,6 +263,27 @@ def test_a_full_disk_is_named(
     with pytest.raises(OutputError, match=r"s\.root: no space left on the disk"):
         generate_files(untrained_bundle, tmp_path / "s.root", muons=100)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_fills_keeps_finished_shards(
+    untrained_bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = FlatWriter._extend
+
+    def nearly_full(self: FlatWriter, block: Any) -> None:
+        if self.path.name == "s_001.root":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(self, block)
+
+    out = tmp_path / "s.root"
+    monkeypatch.setattr(FlatWriter, "_extend", nearly_full)
+    with pytest.raises(OutputError, match=r"s_001\.root: no space left on the disk"):
+        generate_files(untrained_bundle, out, muons=MUONS, seed=5, shards=2)
+    assert [path.name for path in tmp_path.iterdir()] == ["s_000.root"]
+    monkeypatch.setattr(FlatWriter, "_extend", real)
+    spill = generate_files(untrained_bundle, out, muons=MUONS, seed=5, shards=2)
+    assert [path.name for path in spill.kept] == ["s_000.root"]
+    assert sum(spill.counts.values()) == MUONS
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,10 @@ from typing import Annotated
 import typer
 
 from muforge import __version__
+from muforge.cli.bench import bench
 from muforge.cli.bundle import bundle
 from muforge.cli.generate import generate
+from muforge.cli.info import info
 from muforge.cli.ingest import ingest
 from muforge.cli.judge import judge
 from muforge.cli.quickstart import quickstart
@@ -45,5 +47,5 @@ def muforge(
     """
 
 
-for command in (simulate, ingest, train, watch, bundle, judge, generate, quickstart):
+for command in (simulate, ingest, train, watch, bundle, judge, generate, info, quickstart, bench):
     app.command()(command)

@@ -19,7 +19,7 @@ INCOMPLETE_EXIT_CODE = 3
 def ingest(
     files: Annotated[
         list[Path],
-        typer.Argument(help="Full-simulation files: cbmsim or pythia8-Geant4 ROOT trees, or Parquet."),
+        typer.Argument(help="Full-simulation files: cbmsim or pythia8-Geant4 in ROOT files, or Parquet."),
     ],
     out: Annotated[Path, typer.Option("--out", help="Directory of the data set.")],
     muons: Annotated[

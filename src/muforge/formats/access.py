@@ -19,7 +19,12 @@ from muforge.sample import EVENTS_PER_FILE, Sample, global_event
 CHUNK_ROWS = 1_000_000
 
 
-def read(paths: str | PathLike[str] | Iterable[str | PathLike[str]], *, rows: int | None = None) -> Sample:
+def read(
+    paths: str | PathLike[str] | Iterable[str | PathLike[str]],
+    *,
+    rows: int | None = None,
+    at_most: int | None = None,
+) -> Sample:
     """All muons of one or more files, of any format that muforge reads, as one sample held in memory.
 
     With several files the event numbers are made unique over them, and the columns are those that every file
@@ -29,6 +34,7 @@ def read(paths: str | PathLike[str] | Iterable[str | PathLike[str]], *, rows: in
     Arguments:
         paths: A file, or several.
         rows: Muons read at a time (default one million).
+        at_most: Entries of each file that are read, from its beginning. Protons on target are then in proportion.
 
     Raises:
         InputFileError: A file cannot be read, or holds damaged rows; `muforge ingest` leaves those out.
@@ -36,7 +42,7 @@ def read(paths: str | PathLike[str] | Iterable[str | PathLike[str]], *, rows: in
     files = [Path(paths)] if isinstance(paths, str | PathLike) else [Path(path) for path in paths]
     if not files:
         raise InputFileError("no input files given")
-    samples = [_read_file(path, rows or CHUNK_ROWS) for path in files]
+    samples = [_read_file(path, rows or CHUNK_ROWS, at_most) for path in files]
     if len(samples) == 1:
         return samples[0]
     return Sample.concatenate(_with_events(sample, index) for index, sample in enumerate(samples))
@@ -58,17 +64,24 @@ def write(sample: Sample, path: str | PathLike[str], format: str = "flat", **opt
         writer.write(sample)
 
 
-def _read_file(path: Path, rows: int) -> Sample:
+def _read_file(path: Path, rows: int, at_most: int | None) -> Sample:
     reader = reader_for(path)
-    sample = Sample.concatenate(_clean(path, reader, rows))
-    sample.protons_on_target = reader.describe(path).protons_on_target
+    about = reader.describe(path)
+    read = about.entries if at_most is None else min(at_most, about.entries)
+    sample = Sample.concatenate(_clean(path, reader, min(rows, read or rows), read))
+    if about.protons_on_target is not None:
+        sample.protons_on_target = about.protons_on_target * (read / about.entries if about.entries else 1)
     return sample
 
 
-def _clean(path: Path, reader: Reader, rows: int) -> Iterator[Sample]:
+def _clean(path: Path, reader: Reader, rows: int, at_most: int) -> Iterator[Sample]:
+    left = at_most
     for chunk in reader.chunks(path, rows):
         _refuse_faults(path, chunk)
-        yield chunk.sample
+        yield chunk.sample if chunk.entries <= left else chunk.sample.select(slice(left))
+        left -= chunk.entries
+        if left <= 0:
+            return
 
 
 def _refuse_faults(path: Path, chunk: Chunk) -> None:

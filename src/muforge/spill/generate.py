@@ -143,7 +143,7 @@ def generate_files(
     if not 1 <= shards <= plan.chunks:
         raise ConfigError(f"--shards {shards}: must be from 1 to {plan.chunks} for {plan.muons} muons")
     files = _names(Path(out), shards)
-    metadata = [metadata_of_shard(loaded, plan, shard, shards, writer_options) for shard in range(shards)]
+    metadata = [metadata_of_shard(loaded, plan, shard, shards, format, writer_options) for shard in range(shards)]
     kept = () if force else _finished(files, metadata)
     for file in files:
         if file not in kept:
