@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,9 @@ from muforge.engine.program import Program, program, why_not
 from muforge.rng import Purpose, stream
 from muforge.sample import OFF_AXIS_FEATURES
 
+if TYPE_CHECKING:
+    from muforge.spill.on_device import OnDevice
+
 
 class Engine:
     """Makes muons of a seed, each from its number alone.
@@ -24,15 +28,28 @@ class Engine:
     Arguments:
         bundle: Its models.
         seed: The user's, 0 <= seed < 2**64.
+        device: Where PyTorch runs what would run compiled, such as "cuda"; None is the compiled engine.
+
+    Raises:
+        ConfigError: There is no such device.
+        BundleError: A model's parts do not fit together.
     """
 
-    def __init__(self, bundle: Bundle, seed: int) -> None:
+    def __init__(self, bundle: Bundle, seed: int, device: str | None = None) -> None:
         self._bundle = bundle
         self._seed = seed
         self.categories = tuple(bundle.rates)
+        self._on_device = {} if device is None else self._moved(device)
         for category in self.categories:
             if category not in self.programs:
                 bundle.model(category)
+
+    def _moved(self, name: str) -> dict[int, OnDevice]:
+        from muforge.models.device import available_device
+        from muforge.spill.on_device import OnDevice
+
+        device = available_device(name)
+        return {category: OnDevice(self._bundle.model(category), device) for category in self.programs}
 
     @cached_property
     def programs(self) -> dict[int, Program]:
@@ -69,6 +86,9 @@ class Engine:
             numbers: Below 2^16, shape (n,).
             out: Columns start_x, start_y, start_z [cm], px, py, pz [GeV], shape (6, rows).
         """
+        if category in self._on_device:
+            out[:, numbers] = self._on_device[category].starts(self._seed, first, numbers)
+            return
         if category in self.programs:
             padded = np.pad(numbers, (0, -len(numbers) % LANES), mode="edge")
             muons(

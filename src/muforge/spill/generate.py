@@ -52,6 +52,7 @@ def generate(
     seed: int = 0,
     pairs: bool = False,
     variations: bool = False,
+    device: str | None = None,
 ) -> Sample:
     """Generate a spill in memory.
 
@@ -64,13 +65,14 @@ def generate(
             average only.
         variations: Muons get the columns `variation_1`, ..., one for each replica of the bundle: its weight over that
             of the model, which tells how uncertain it is.
+        device: As for `Engine`.
 
     Raises:
         BundleError: `pairs` or `variations`, and the bundle does not know them.
     """
     loaded = _loaded(bundle)
     plan = _plan(loaded, pot, muons, seed, pairs, variations)
-    engine = Engine(loaded, seed)
+    engine = Engine(loaded, seed, device)
     chunks = list(stream_chunks(loaded, engine, plan, range(plan.chunks), threads=os.cpu_count() or 1))
     return Sample(
         {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0].names},
@@ -89,6 +91,7 @@ def generate_files(
     shards: int = 1,
     max_size: float | None = None,
     threads: int | None = None,
+    device: str | None = None,
     format: str = "flat",
     pairs: bool = False,
     variations: bool = False,
@@ -109,6 +112,7 @@ def generate_files(
         shards: Number of files.
         max_size: Instead of `shards`, the largest size of a file in bytes.
         threads: Threads that generate, beside this one, which writes; None takes one per processor.
+        device: As for `Engine`.
         format: `flat` (FairShip's ntuple), `rntuple`, `parquet`, `hdf5` or `npy`.
         pairs, variations: As for `generate`; formats `flat`, `rntuple` and `parquet` keep them.
         force: Overwrite files.
@@ -133,7 +137,7 @@ def generate_files(
         writer_options["variations"] = plan.variations
     writer_class = writer_for(format)
     workers = threads or os.cpu_count() or 1
-    engine = Engine(loaded, seed)
+    engine = Engine(loaded, seed, device)
 
     def samples_of(chunks: Sequence[int]) -> Generator[Sample]:
         return stream_chunks(loaded, engine, plan, chunks, threads=workers)
@@ -143,7 +147,9 @@ def generate_files(
     if not 1 <= shards <= plan.chunks:
         raise ConfigError(f"--shards {shards}: must be from 1 to {plan.chunks} for {plan.muons} muons")
     files = _names(Path(out), shards)
-    metadata = [metadata_of_shard(loaded, plan, shard, shards, format, writer_options) for shard in range(shards)]
+    metadata = [
+        metadata_of_shard(loaded, plan, shard, shards, format, writer_options) for shard in range(shards)
+    ]
     kept = () if force else _finished(files, metadata)
     for file in files:
         if file not in kept:

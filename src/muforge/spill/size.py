@@ -57,5 +57,7 @@ def shards_within(
     chunk = size / sum(plan.rows(each) for each in tried) * plan.rows(0)
     per_file = int(largest * _ROOM // chunk)
     if per_file < 1:
-        raise ConfigError(f"--max-size {largest:g} bytes: too small, {plan.rows(0)} muons take about {chunk:.0f}")
+        raise ConfigError(
+            f"--max-size {largest:g} bytes: too small, {plan.rows(0)} muons take about {chunk:.0f}"
+        )
     return ceil(plan.chunks / per_file)

@@ -9,6 +9,7 @@ import numpy as np
 
 from muforge.errors import ConfigError, Interrupted, RepresentationError, SampleError
 from muforge.models import build
+from muforge.models.device import available_device
 from muforge.models.precision import MatmulPrecision, fast_precision, torch_settings
 from muforge.models.protocol import Model
 from muforge.models.refine import RefinedModel
@@ -21,7 +22,6 @@ from muforge.trained_completion import TrainedCompletion
 from muforge.training.batches import WeightedBatches
 from muforge.training.completion import fit_completion, fit_completion_representation
 from muforge.training.config import RunConfig, TrainingConfig
-from muforge.training.device import available_device
 from muforge.training.directory import (
     COMPLETION_NAME,
     TEACHER_NAME,

@@ -10,13 +10,13 @@ import numpy as np
 
 from muforge.dataset.store import Dataset
 from muforge.models.conditional import ConditionalModel
+from muforge.models.device import available_device
 from muforge.models.flow import FlowConfig
 from muforge.models.shared import SharedSplines
 from muforge.representation import Representation
 from muforge.sample import Sample
 from muforge.trained import TrainedModel
 from muforge.training.config import RunConfig
-from muforge.training.device import available_device
 from muforge.training.directory import About, FitResult, RunDirectory, category_directory, checksum
 from muforge.training.likelihood import Rows, maximise
 from muforge.training.loop import ProgressCallback

@@ -1,4 +1,4 @@
-"""The device that a training runs on."""
+"""The device that networks run on."""
 
 from __future__ import annotations
 
