@@ -58,6 +58,12 @@ def generate(
             "processor.",
         ),
     ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            "--device", help="Run through PyTorch there, e.g. cuda. Default: the compiled engine on the processor."
+        ),
+    ] = None,
     format: Annotated[
         OutputFormat,
         typer.Option(
@@ -136,6 +142,7 @@ def generate(
             shards=1 if shards is None else shards,
             max_size=None if max_size is None else bytes_of(max_size),
             threads=threads,
+            device=device,
             format=format.value,
             pairs=pairs,
             variations=variations,
