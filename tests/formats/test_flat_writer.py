@@ -234,3 +234,22 @@ def test_fairship_reads_every_muon_as_written(tmp_path: Path, names: list[str], 
             np.testing.assert_array_equal(column, values.astype(np.float32), err_msg=name)
         else:
             assert np.isnan(column).all()
+
+
+@pytest.mark.parametrize("compression", ["lz4", "zstd", "zlib", "none"])
+def test_fairship_reads_constants_of_every_compression(tmp_path: Path, compression: Any) -> None:
+    """Columns that are constant within a basket are compressed once; here they differ from basket to basket."""
+    sample, path, dump = some_muons(10_000, optional=False), tmp_path / "muons.root", tmp_path / "read.npy"
+    weight = np.repeat([1.0, 2.0, 2.0, 3.0], 2500)
+    sample = Sample(sample.columns | {"weight": weight})
+    write(sample, path, rows_per_basket=2500, compression=compression)
+    names = fairship_reader.COLUMNS
+    command = [sys.executable, "-W", "ignore", fairship_reader.__file__, str(path), str(dump), *names]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode == fairship_reader.EXIT_NO_ROOT:
+        pytest.skip("PyROOT (the package 'root') is not installed")
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = dict(zip(names, np.load(dump).T, strict=True))
+    np.testing.assert_array_equal(rows["w"], weight)
+    np.testing.assert_array_equal(rows["opx"], sample["px"])
+    np.testing.assert_array_equal(rows["x"], np.zeros(10_000))
