@@ -32,6 +32,7 @@ HEAVY = (
         "import muforge.cli; muforge.cli.main(['train', '--help'])",
         "import muforge.cli; muforge.cli.main(['simulate', '--help'])",
         "import muforge.cli; muforge.cli.main(['info', '--help'])",
+        "import muforge.cli; muforge.cli.main(['export', '--help'])",
     ],
 )
 def test_no_heavy_module_is_imported(statement: str) -> None:

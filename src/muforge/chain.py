@@ -22,7 +22,7 @@ class PhysicalChain(nn.Module):
         those of the ends.
 
     Arguments:
-        model: Of one category, in float32; its sampler is copied. A completion is left out.
+        model: Of one category. Its sampler is copied, in its own precision; a completion is left out.
 
     Raises:
         ConfigError: The model is on another representation.

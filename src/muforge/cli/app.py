@@ -9,6 +9,7 @@ import typer
 from muforge import __version__
 from muforge.cli.bench import bench
 from muforge.cli.bundle import bundle
+from muforge.cli.export import export
 from muforge.cli.generate import generate
 from muforge.cli.info import info
 from muforge.cli.ingest import ingest
@@ -47,5 +48,5 @@ def muforge(
     """
 
 
-for command in (simulate, ingest, train, watch, bundle, judge, generate, info, quickstart, bench):
+for command in (simulate, ingest, train, watch, bundle, judge, generate, export, info, quickstart, bench):
     app.command()(command)

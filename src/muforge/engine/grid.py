@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
@@ -47,9 +45,3 @@ def coordinates(polar: Polar, quantile: Quantile) -> NDArray[np.float32]:
     limited = np.clip(columns, -LARGEST_LOGARITHM, LARGEST_LOGARITHM)
     logarithmic = [[name.startswith("log ")] for name in names]
     return np.where(logarithmic, np.exp(limited), columns).astype(np.float32)
-
-
-def look_up(table: NDArray[np.float32], score: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
-    """The value of a table, shape (cells + 1,), at scores of shape (n,): what the compiled engine computes."""
-    at = np.clip(score.astype(np.float64) + END, 0, 2 * END) * ((len(table) - 1) / (2 * END))
-    return np.interp(at, np.arange(len(table)), table).astype(np.float32)

@@ -73,7 +73,7 @@ class ParallelMLPs(nn.Module):
     def look_up(self, number: int, x: Tensor) -> Tensor:
         """What the table of an input, shape (n,), gives to each network that sees it: (n, those, width)."""
         values: Tensor = self.tables[number](x)
-        return values.view(len(x), self._networks - self._first(number), -1)
+        return values.view(x.shape[0], self._networks - self._first(number), -1)
 
     def one(self, i: int, x: Tensor, looked_up: Sequence[Tensor]) -> Tensor:
         """The i-th network on those of the inputs that it sees and what `look_up` gave for each: shape (n, outputs)."""

@@ -22,30 +22,29 @@ class CouplingLayer(nn.Module):
     """
 
     kept: Tensor
+    moved: Tensor
 
     def __init__(self, kept: Tensor, *, width: int, depth: int, bins: int, bound: float) -> None:
         super().__init__()
         self.bound = bound
-        self.register_buffer("kept", kept, persistent=False)
-        self._moved = int((~kept).sum())
-        sizes = [int(kept.sum()), *[width] * depth]
+        self.register_buffer("kept", kept.nonzero()[:, 0], persistent=False)
+        self.register_buffer("moved", (~kept).nonzero()[:, 0], persistent=False)
+        sizes = [len(self.kept), *[width] * depth]
         layers: list[nn.Module] = []
         for inputs, outputs in itertools.pairwise(sizes):
             layers += [nn.Linear(inputs, outputs), nn.SiLU()]
-        last = nn.Linear(sizes[-1], self._moved * parameters_per_spline(bins))
+        last = nn.Linear(sizes[-1], len(self.moved) * parameters_per_spline(bins))
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)
         self.network = nn.Sequential(*layers, last)
 
     def forward(self, x: Tensor, *, inverse: bool) -> tuple[Tensor, Tensor]:
         """Coordinates of shape (n, d) and the logarithm of the determinant, shape (n,)."""
-        parameters = self.network(x[:, self.kept]).view(len(x), self._moved, -1)
+        parameters = self.network(x[:, self.kept]).view(x.shape[0], len(self.moved), -1)
         moved, log_derivative = rational_quadratic_spline(
-            x[:, ~self.kept], parameters, bound=self.bound, inverse=inverse
+            x[:, self.moved], parameters, bound=self.bound, inverse=inverse
         )
-        y = x.clone()
-        y[:, ~self.kept] = moved
-        return y, log_derivative.sum(dim=1)
+        return x.index_copy(1, self.moved, moved), log_derivative.sum(dim=1)
 
 
 class CouplingSplines(Flow):

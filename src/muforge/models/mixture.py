@@ -52,13 +52,11 @@ class Gaussians(Density):
 
     def forward(self, latent: Tensor) -> Tensor:
         """Vectors (n, d) from standard normal latents (n, d + 1), the last of which chooses the component."""
-        latent = latent.double()
+        latent = latent.to(self.means.dtype)
         upto = self.logits.softmax(dim=0).cumsum(dim=0)
-        share = torch.special.ndtr(latent[:, -1].contiguous())
-        chosen = torch.searchsorted(upto, share).clamp_max(len(upto) - 1)
-        factors = torch.linalg.inv(self.whitening)[chosen]
-        scattered = torch.einsum("nij,nj->ni", factors, latent[:, :-1])
-        return (self.means[chosen] + scattered).float()
+        share = torch.special.ndtr(latent[:, -1:].contiguous())
+        chosen = (upto < share).sum(dim=1).clamp_max(len(upto) - 1)
+        return (self.means[chosen] + _solved(self.whitening[chosen], latent[:, :-1])).float()
 
     def log_prob(self, x: Tensor) -> Tensor:
         from_means = x.double()[:, None] - self.means
@@ -66,6 +64,17 @@ class Gaussians(Density):
         log_density = self.log_diagonal.sum(dim=1) - (white * white).sum(dim=2) / 2
         log_weight = self.logits.log_softmax(dim=0)
         return torch.logsumexp(log_weight + log_density, dim=1) - x.shape[1] * LOG_NORMAL
+
+
+def _solved(lower: Tensor, y: Tensor) -> Tensor:
+    """x of lower triangular equations lower x = y, of shapes (n, d, d) and (n, d)."""
+    x: list[Tensor] = []
+    for i in range(y.shape[1]):
+        rest = y[:, i]
+        for j, known in enumerate(x):
+            rest = rest - lower[:, i, j] * known
+        x.append(rest / lower[:, i, i])
+    return torch.stack(x, dim=1)
 
 
 class MixtureModel(ModelOnScores):

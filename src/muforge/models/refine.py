@@ -63,13 +63,13 @@ class Refined(nn.Module):
 
     def forward(self, latent: Tensor) -> Tensor:
         """Vectors (n, d) of latents (n, candidates * those of the base + 1)."""
-        of_base = latent[:, :-1].reshape(len(latent) * self._candidates, -1)
-        made = self.base(of_base).unflatten(0, (len(latent), self._candidates))
-        upto = self.log_weight(made.flatten(0, 1)).view(len(latent), -1).softmax(dim=1).cumsum(dim=1)
+        rows = latent.shape[0]
+        made = self.base(latent[:, :-1].reshape(rows * self._candidates, -1))
+        upto = self.log_weight(made).view(rows, -1).softmax(dim=1).cumsum(dim=1)
         share = torch.special.ndtr(latent[:, -1:].contiguous())
         chosen = (upto < share).sum(dim=1).clamp_max(self._candidates - 1)
-        picked: Tensor = made[torch.arange(len(latent), device=latent.device), chosen]
-        return picked
+        candidates: Tensor = made.view(rows, self._candidates, -1)
+        return candidates.gather(1, chosen[:, None, None].expand(-1, 1, candidates.shape[2]))[:, 0]
 
     def log_weight(self, x: Tensor) -> Tensor:
         """Logarithm of D / (1 - D) of vectors (n, d), shape (n,)."""
