@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed
 
-.PHONY: quickstart test test-long lint docs-note-gan docs-judge docs-models docs-whole docs-coverage whole-datasets docs-reference docs-bench docs-large benchmark quickstart-sample quickstart-bundle clean
+.PHONY: quickstart test test-long lint docs-note-gan docs-judge docs-models docs-whole docs-coverage whole-datasets docs-reference docs-bench docs-header docs-large benchmark quickstart-sample quickstart-bundle clean
 
 quickstart: $(STAMP)
 	$(BIN)/muforge quickstart --out quickstart
@@ -53,6 +53,10 @@ docs-coverage: $(STAMP)
 # Rates of generating in docs/performance.md: BUNDLE of `--preset best`.
 docs-bench: $(STAMP)
 	$(BIN)/python -m benchmarks.generation $(BUNDLE)
+
+# Rates of the C++ header in docs/export.md: BUNDLE of `--preset best`. Needs g++.
+docs-header: $(STAMP)
+	$(BIN)/python -m benchmarks.header $(BUNDLE)
 
 # The file of 1e8 muons in docs/performance.md: BUNDLE trained on DATASET. Takes 3 GB of disk.
 docs-large: $(STAMP)

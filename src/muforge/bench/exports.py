@@ -14,7 +14,7 @@ _MUONS = 2_000_000
 _ONNX_ROWS = 65_536
 _FLAGS = ("-std=c++17", "-O3", "-march=native")
 
-_MAIN = """
+PROGRAM = """
 #include "muons.hpp"
 #include <cstdio>
 #include <cstdlib>
@@ -40,7 +40,7 @@ def in_cpp(bundle: Bundle, folder: Path) -> list[Contestant]:
 
     export_cpp(bundle, folder / "muons.hpp", force=True)
     source, program = folder / "main.cpp", folder / "spill"
-    source.write_text(_MAIN, encoding="utf-8")
+    source.write_text(PROGRAM, encoding="utf-8")
     subprocess.run([compiler, *_FLAGS, "-o", program, source], check=True)
 
     def run() -> None:

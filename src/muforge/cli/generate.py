@@ -40,9 +40,7 @@ def generate(
         float | None, typer.Option("--muons", help="Number of muons, such as 1e8, instead of --pot.")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same muons.")] = 0,
-    shards: Annotated[
-        int | None, typer.Option("--shards", help="Number of files. Default: one.")
-    ] = None,
+    shards: Annotated[int | None, typer.Option("--shards", help="Number of files. Default: one.")] = None,
     max_size: Annotated[
         str | None,
         typer.Option(
@@ -61,7 +59,8 @@ def generate(
     device: Annotated[
         str | None,
         typer.Option(
-            "--device", help="Run through PyTorch there, e.g. cuda. Default: the compiled engine on the processor."
+            "--device",
+            help="Run through PyTorch there, e.g. cuda. Default: the compiled engine on the processor.",
         ),
     ] = None,
     format: Annotated[

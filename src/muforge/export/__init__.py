@@ -1,0 +1,1 @@
+"""A bundle's models for programs that run without Python: C++, a generator for FairShip, ONNX."""

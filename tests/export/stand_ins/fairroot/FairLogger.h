@@ -1,0 +1,5 @@
+#pragma once
+
+#include <iostream>
+
+#define LOG(severity) std::cerr << "\n" #severity ": "
