@@ -18,6 +18,7 @@ from benchmarks.record import ROOT, new_record, save_record
 from muforge.bench.engine import FAVOURITE
 from muforge.bench.run import Benchmark, Measured, benchmark, groups
 from muforge.bundle import Bundle
+from muforge.memory import keep_freed_memory
 from muforge.report.bench import bar_chart
 from muforge.report.save import save
 
@@ -35,6 +36,7 @@ def main() -> None:
     record = new_record(
         f"python -m benchmarks.generation {arguments.bundle.name} --muons {arguments.muons} --turns {arguments.turns}"
     )
+    keep_freed_memory()
     result = benchmark(
         Bundle.load(arguments.bundle),
         folder=arguments.folder,

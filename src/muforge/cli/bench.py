@@ -42,10 +42,12 @@ def bench(
     from muforge.cli.screen import console, progress_bar
     from muforge.cli.size import whole_number
     from muforge.files import check_output_directory, write_json
+    from muforge.memory import keep_freed_memory
     from muforge.quickstart.tour import PACKAGED_BUNDLE
     from muforge.report.bench import bar_chart
     from muforge.report.save import save
 
+    keep_freed_memory()
     number = whole_number(muons, "--muons")
     loaded = Bundle.load(bundle or PACKAGED_BUNDLE)
     check_output_directory(out)

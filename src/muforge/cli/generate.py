@@ -112,6 +112,7 @@ def generate(
     from muforge.cli.screen import console, progress_bar
     from muforge.cli.size import bytes_of, whole_number
     from muforge.errors import ConfigError
+    from muforge.memory import keep_freed_memory
     from muforge.spill.generate import generate_files
 
     if shards is not None and max_size is not None:
@@ -129,6 +130,7 @@ def generate(
         options["z_offset"] = z_offset
     elif z_offset:
         raise ConfigError("--z-offset: not for --format parquet, which keeps the frame of the training data")
+    keep_freed_memory()
     start = perf_counter()
     with progress_bar(TextColumn("{task.completed:,.0f} muons")) as bar:
         task = bar.add_task("generating", total=None)
