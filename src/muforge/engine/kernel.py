@@ -79,9 +79,9 @@ def on_cache_line(memory: Any) -> Any:
 
 @inlined
 def interpolated(table: Any, start: Any, cells: Any, score: Any) -> Any:
-    """The table that begins at `start` on the uniform grid of scores."""
+    """The table that begins at `start` on the uniform grid of scores; beyond its ends, and for NaN, they are taken."""
     at = fma(score, constant(cells / (2 * END)), constant(cells / 2))
-    at = select(constant(0.0) > at, constant(0.0), at)
+    at = select(at >= constant(0.0), at, constant(0.0))
     last = constant(cells - 1)
     cell = truncated(select(at > last, last, at))
     share = at - as_float(cell)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muforge.engine import grid
+from muforge.errors import ConfigError, RepresentationError
 from muforge.representation import Representation
 
 BLOCK = 8
@@ -76,11 +78,19 @@ def program(model: Mapping[str, Any], state: Mapping[str, Any], weights: Mapping
         model: Its configuration, as a bundle's manifest has it.
         state: State of its representation.
         weights: Its tensors by name.
+
+    Raises:
+        RepresentationError: The representation is not valid.
+        ConfigError: A tensor is missing, not finite, or of another shape than the configuration says: compiled code
+            would read beyond it.
     """
     representation = Representation.from_state(state)
     quantile, polar = representation.scores_and_polar()
+    if representation.symmetric != 1:
+        raise RepresentationError(f"representation: {representation.symmetric} symmetric columns, expected 1")
     networks = representation.learned - 1
     width, depth, bins = model["width"], model["depth"], model["bins"]
+    _check(weights, _shapes(model, networks))
     row = _padded(networks * width, CACHE_LINE)
     first = weights["networks.weights.0"] * np.tri(networks)[:, :, None]
     tables = [
@@ -101,6 +111,30 @@ def program(model: Mapping[str, Any], state: Mapping[str, Any], weights: Mapping
         shares=grid.shares(),
         constants=np.array([model["bound"], polar.front, polar.radius], np.float32),
     )
+
+
+def _shapes(model: Mapping[str, Any], networks: int) -> dict[str, tuple[int, ...]]:
+    """What the tensors' shapes are by the configuration."""
+    width, depth = model["width"], model["depth"]
+    sizes = [networks, *[width] * depth, 3 * model["bins"] - 1]
+    shapes: dict[str, tuple[int, ...]] = {}
+    for layer, (inputs, outputs) in enumerate(itertools.pairwise(sizes)):
+        shapes[f"networks.weights.{layer}"] = (networks, inputs, outputs)
+        shapes[f"networks.biases.{layer}"] = (networks, 1, outputs)
+    for number in range(networks):
+        knots = max(2, model["knots" if number == 0 else "knots_others"])
+        shapes[f"networks.tables.{number}.weight"] = (knots, (networks - number) * width)
+    return shapes
+
+
+def _check(weights: Mapping[str, Floats], shapes: Mapping[str, tuple[int, ...]]) -> None:
+    for name, shape in shapes.items():
+        if name not in weights:
+            raise ConfigError(f"tensor '{name}': missing")
+        if weights[name].shape != shape:
+            raise ConfigError(f"tensor '{name}': shape {weights[name].shape}, expected {shape}")
+        if not np.isfinite(weights[name]).all():
+            raise ConfigError(f"tensor '{name}': not finite")
 
 
 def aligned(values: NDArray[Any]) -> Floats:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from muforge import __version__
 from muforge.bundle import Bundle
-from muforge.export.programs import programs_of
+from muforge.export.programs import every_program
 from muforge.export.tables import constants, tables
 from muforge.files import atomic, check_output
 
@@ -42,7 +42,7 @@ def header(bundle: Bundle) -> str:
     Raises:
         ConfigError: The engine does not run one of the categories.
     """
-    programs = programs_of(bundle)
+    programs = every_program(bundle)
     return "\n".join(
         [
             _about(bundle),

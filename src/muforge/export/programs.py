@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from muforge.bundle import Bundle
-from muforge.engine.program import Program, program, why_not
+from muforge.engine.program import Program, why_not
 from muforge.errors import ConfigError
+from muforge.spill.engine import programs_of
 
 
-def programs_of(bundle: Bundle) -> dict[int, Program]:
+def every_program(bundle: Bundle) -> dict[int, Program]:
     """By category, in the order of their numbers.
 
     Raises:
         ConfigError: The engine does not run one of them.
+        BundleError: Parts of a model do not fit together.
     """
-    out = {}
-    for category in bundle.rates:
-        record = bundle.manifest.categories[category]
+    for category, record in bundle.manifest.categories.items():
         reason = why_not(record.model, record.representation)
         if reason is not None:
             raise ConfigError(
                 f"{bundle.directory}: category {category}: {reason}, and nothing else is written in C++; "
                 "'--to onnx' exports other families on the physical representation"
             )
-        out[category] = program(record.model, record.representation, bundle.weights(category))
-    return out
+    programs = programs_of(bundle)
+    return {category: programs[category] for category in bundle.rates}

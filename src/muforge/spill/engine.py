@@ -12,8 +12,9 @@ from muforge.bundle import Bundle
 from muforge.engine.kernel import choose, muons
 from muforge.engine.lanes import LANES
 from muforge.engine.program import Program, program, why_not
+from muforge.errors import BundleError, MuforgeError
 from muforge.rng import Purpose, stream
-from muforge.sample import OFF_AXIS_FEATURES
+from muforge.sample import OFF_AXIS_FEATURES, features
 
 if TYPE_CHECKING:
     from muforge.spill.on_device import OnDevice
@@ -54,12 +55,7 @@ class Engine:
     @cached_property
     def programs(self) -> dict[int, Program]:
         """Of the categories that run compiled."""
-        records = self._bundle.manifest.categories
-        return {
-            category: program(record.model, record.representation, self._bundle.weights(category))
-            for category, record in records.items()
-            if why_not(record.model, record.representation) is None
-        }
+        return programs_of(self._bundle)
 
     @cached_property
     def thresholds(self) -> NDArray[np.int32]:
@@ -105,6 +101,28 @@ class Engine:
         columns = self._bundle.model(category).starts(len(numbers), place)
         for row, name in enumerate(OFF_AXIS_FEATURES):
             out[row, numbers] = columns[name]
+
+
+def programs_of(bundle: Bundle) -> dict[int, Program]:
+    """Of the categories that run compiled.
+
+    Raises:
+        BundleError: Parts of a model do not fit together.
+    """
+    programs = {}
+    for category, record in bundle.manifest.categories.items():
+        if why_not(record.model, record.representation) is None:
+            try:
+                programs[category] = program(record.model, record.representation, bundle.weights(category))
+            except (MuforgeError, ValueError, KeyError, TypeError) as error:
+                raise BundleError(
+                    f"{bundle.directory}: category {category}: parts do not fit ({error})"
+                ) from error
+            if programs[category].sizes[0] != len(features(category)) - 1:
+                raise BundleError(
+                    f"{bundle.directory}: category {category}: another representation than its columns"
+                )
+    return programs
 
 
 def thresholds(rates: NDArray[np.float64]) -> NDArray[np.int32]:

@@ -33,7 +33,7 @@ template <int cells> MUFORGE_INLINE Float placed(Float at, Int &cell) {
 template <int cells> MUFORGE_INLINE Float interpolated(const float *table, Float score) {
     constexpr float slope = static_cast<float>(cells / (2.0 * grid_end)), middle = cells / 2.0f;
     Float at = fma(score, full(slope), full(middle));
-    at = select(full(0.0f) > at, full(0.0f), at);
+    at = select(at >= full(0.0f), at, full(0.0f));
     Int cell;
     Float share = placed<cells>(at, cell);
     share = select(share > full(1.0f), full(1.0f), share);
