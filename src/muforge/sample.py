@@ -218,9 +218,10 @@ class Sample:
     @property
     def category(self) -> NDArray[np.int8]:
         """Category of each muon, shape (n,): 1 mu+ and 2 mu- with start_x == start_y == 0, 3 mu+ and 4 mu- else."""
-        on_axis = (self["start_x"] == 0) & (self["start_y"] == 0)
-        plus = self["pdg"] == MU_PLUS
-        return np.where(on_axis, np.where(plus, 1, 2), np.where(plus, 3, 4)).astype(np.int8)
+        off_axis = (self["start_x"] != 0) | (self["start_y"] != 0)
+        minus = self["pdg"] == MU_MINUS
+        category: NDArray[np.int8] = 1 + 2 * off_axis.view(np.int8) + minus.view(np.int8)
+        return category
 
     def matrix(self, names: Sequence[str]) -> NDArray[np.float32]:
         """The named columns side by side, float32, shape (n, len(names))."""

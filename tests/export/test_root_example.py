@@ -17,7 +17,7 @@ from muforge.quickstart.tour import PACKAGED_BUNDLE
 from muforge.spill.generate import generate_files
 from tests.export.compiling import REPOSITORY, build, root_installation
 
-SOURCE = REPOSITORY / "integrations" / "root" / "fill_tree.cpp"
+SOURCE = REPOSITORY / "integrations" / "ttree" / "fill_tree.cpp"
 SEED, MUONS = 3, 30_000
 
 

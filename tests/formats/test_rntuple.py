@@ -206,7 +206,7 @@ def peak_of_writing(path: Path, pieces: int) -> int:
 def test_memory_does_not_grow_with_the_muons(tmp_path: Path) -> None:
     peak_of_writing(tmp_path / "first.root", 1)
     few, many = (peak_of_writing(tmp_path / f"{pieces}.root", pieces) for pieces in (5, 50))
-    assert many < 1.1 * few
+    assert many < 2 * few  # ten times as much if blocks were kept
 
 
 def test_bad_rows_are_faults_with_field_and_entry(tmp_path: Path) -> None:

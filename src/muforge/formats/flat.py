@@ -11,7 +11,6 @@ import numpy as np
 
 from muforge.errors import InputFileError
 from muforge.formats.baskets import keeping_constants, write_without_copies
-from muforge.formats.compression import Compression
 from muforge.formats.metadata import protons_in_title, protons_on_target
 from muforge.formats.ntuple import (
     NTUPLE,
@@ -22,7 +21,7 @@ from muforge.formats.ntuple import (
     metadata_in,
     to_chunk,
 )
-from muforge.formats.ntuple_writer import DEFAULT_TITLE, ROWS_PER_BLOCK, NtupleWriter, codec
+from muforge.formats.ntuple_writer import ROWS_PER_BLOCK, NtupleWriter, codec
 from muforge.formats.protocol import Chunk, FileInfo
 from muforge.formats.root_file import TREE_CLASSES, has_object, open_root, require_branches, steps
 
@@ -93,28 +92,11 @@ class FlatWriter(NtupleWriter):
         self,
         path: Path | str,
         *,
-        force: bool = False,
-        metadata: Mapping[str, Any] | None = None,
-        title: str = DEFAULT_TITLE,
-        z_offset: float = 0.0,
         buffer_row: bool = False,
         rows_per_basket: int = ROWS_PER_BLOCK,
-        compression: Compression = "lz4",
-        event_columns: bool = False,
-        variations: int = 0,
+        **options: Any,
     ) -> None:
-        super().__init__(
-            path,
-            force=force,
-            metadata=metadata,
-            title=title,
-            z_offset=z_offset,
-            compression=compression,
-            event_columns=event_columns,
-            variations=variations,
-            rows_per_block=rows_per_basket,
-            block="basket",
-        )
+        super().__init__(path, rows_per_block=rows_per_basket, block="basket", **options)
         self._buffer_row = buffer_row
 
     @contextmanager

@@ -51,15 +51,15 @@ class NtupleWriter(AtomicWriter):
         self,
         path: Path | str,
         *,
-        force: bool,
-        metadata: Mapping[str, Any] | None,
-        title: str,
-        z_offset: float,
-        compression: Compression,
-        event_columns: bool,
-        variations: int,
         rows_per_block: int,
         block: str,
+        force: bool = False,
+        metadata: Mapping[str, Any] | None = None,
+        title: str = DEFAULT_TITLE,
+        z_offset: float = 0.0,
+        compression: Compression = "lz4",
+        event_columns: bool = False,
+        variations: int = 0,
     ) -> None:
         super().__init__(path, force=force, metadata=metadata, title=title)
         if rows_per_block < 1:

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muforge.errors import InputFileError
-from muforge.formats.compression import Compression
 from muforge.formats.metadata import protons_in_title, protons_on_target
 from muforge.formats.ntuple import (
     NTUPLE,
@@ -21,7 +20,7 @@ from muforge.formats.ntuple import (
     metadata_in,
     to_chunk,
 )
-from muforge.formats.ntuple_writer import DEFAULT_TITLE, ROWS_PER_BLOCK, NtupleWriter
+from muforge.formats.ntuple_writer import ROWS_PER_BLOCK, NtupleWriter
 from muforge.formats.protocol import Chunk, FileInfo
 from muforge.formats.root_file import RNTUPLE_CLASSES, has_object, open_root, refuse_missing
 
@@ -125,31 +124,8 @@ class RNTupleWriter(NtupleWriter):
         RNTuple binary format | https://github.com/root-project/root/blob/master/tree/ntuple/doc/BinaryFormatSpecification.md
     """
 
-    def __init__(
-        self,
-        path: Path | str,
-        *,
-        force: bool = False,
-        metadata: Mapping[str, Any] | None = None,
-        title: str = DEFAULT_TITLE,
-        z_offset: float = 0.0,
-        rows_per_cluster: int = ROWS_PER_BLOCK,
-        compression: Compression = "lz4",
-        event_columns: bool = False,
-        variations: int = 0,
-    ) -> None:
-        super().__init__(
-            path,
-            force=force,
-            metadata=metadata,
-            title=title,
-            z_offset=z_offset,
-            compression=compression,
-            event_columns=event_columns,
-            variations=variations,
-            rows_per_block=rows_per_cluster,
-            block="cluster",
-        )
+    def __init__(self, path: Path | str, *, rows_per_cluster: int = ROWS_PER_BLOCK, **options: Any) -> None:
+        super().__init__(path, rows_per_block=rows_per_cluster, block="cluster", **options)
 
     def _created(self, file: Any, dtypes: Mapping[str, np.dtype[Any]]) -> Any:
         return file.mkrntuple(NTUPLE, dict(dtypes), description=self._title)
