@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
@@ -95,6 +96,7 @@ class Bundle:
         self.directory = directory
         self.manifest = manifest
         self._models: dict[int, TrainedModel] = {}
+        self._building = Lock()
 
     def __repr__(self) -> str:
         return f"Bundle({self.name} {self.identity[:12]}, categories {', '.join(map(str, self.rates))})"
@@ -192,9 +194,10 @@ class Bundle:
         Raises:
             BundleError: The bundle has no such category, or its parts do not fit together.
         """
-        if category not in self._models:
-            self._models[category] = self._build(category)
-        return self._models[category]
+        with self._building:
+            if category not in self._models:
+                self._models[category] = self._build(category)
+            return self._models[category]
 
     def _build(self, category: int) -> TrainedModel:
         from safetensors.torch import load_file

@@ -57,6 +57,5 @@ def test_chunks_hold_every_muon_once(muons: int, shards: int) -> None:
     assert [plan.first_row(chunk) for chunk in range(plan.chunks)] == [
         sum(rows[:chunk]) for chunk in range(plan.chunks)
     ]
-    assert sum(plan.muons_of_shard(shard, shards) for shard in range(shards)) == muons
     in_shards = [chunk for shard in range(shards) for chunk in plan.chunks_of_shard(shard, shards)]
     assert in_shards == list(range(plan.chunks))

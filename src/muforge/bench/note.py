@@ -50,7 +50,7 @@ def note_in_keras(bundle: Bundle, folder: Path) -> list[Contestant]:
     def run(batch: int) -> None:
         latent = rng.standard_normal((MUONS, LATENTS), np.float32)
         made = network.predict(latent, batch_size=batch, verbose=0)
-        _write(bundle, representation, made, folder / "keras.root")
+        _write(representation, made, folder / "keras.root")
 
     return [
         Contestant(f"Keras, batches of {batch}, to ROOT", Group.note, MUONS, partial(run, batch))
@@ -85,12 +85,10 @@ def _representation(bundle: Bundle) -> Representation:
     return Representation.from_state(records[max(records)].representation)
 
 
-def _write(bundle: Bundle, representation: Representation, made: NDArray[Any], path: Path) -> None:
+def _write(representation: Representation, made: NDArray[Any], path: Path) -> None:
     from muforge.sample import OFF_AXIS_FEATURES, Sample
 
-    padded = np.zeros((len(made), representation.dimensions), np.float32)
-    padded[:, : made.shape[1]] = made
-    columns = representation.decode(padded)
+    columns = representation.decode(made)
     zeros = np.zeros(len(made), np.float32)
     muons = {name: columns.get(name, zeros) for name in OFF_AXIS_FEATURES}
     with FlatWriter(path, force=True) as writer:

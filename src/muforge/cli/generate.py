@@ -132,10 +132,11 @@ def generate(
         raise ConfigError("--z-offset: not for --format parquet, which keeps the frame of the training data")
     keep_freed_memory()
     start = perf_counter()
+    loaded = Bundle.load(bundle)
     with progress_bar(TextColumn("{task.completed:,.0f} muons")) as bar:
         task = bar.add_task("generating", total=None)
         spill = generate_files(
-            bundle,
+            loaded,
             out,
             pot=pot,
             muons=None if muons is None else whole_number(muons, "--muons"),
@@ -155,7 +156,7 @@ def generate(
     total = sum(spill.counts.values())
     by_category = ", ".join(f"{count:,} of category {category}" for category, count in spill.counts.items())
     console.print(f"{total:,} muons for {spill.protons_on_target:.4g} protons on target: {by_category}")
-    console.print(_worth(Bundle.load(bundle).n_eff))
+    console.print(_worth(loaded.n_eff))
     if spill.kept:
         console.print(f"{len(spill.kept)} of {len(spill.files)} files were finished before and are kept")
     for file in spill.files:

@@ -8,13 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muforge.compiled import compiled
-from muforge.engine.elementary import normal_pair, uniform
-from muforge.engine.kernel import TURN_WORD, words
+from muforge.engine.kernel import SPARE, random_numbers
 from muforge.engine.lanes import LANES, load_int, store
 from muforge.rng import Purpose
-
-_SPARE = 3
-"""Numbers that the last call gives beyond those asked for, at most."""
 
 
 def draw(
@@ -30,7 +26,7 @@ def draw(
         dimensions: Normal numbers of a muon.
     """
     padded = np.pad(numbers, (0, -len(numbers) % LANES), mode="edge")
-    out = np.empty((1 + dimensions + _SPARE, len(padded)), np.float32)
+    out = np.empty((1 + dimensions + SPARE, len(padded)), np.float32)
     _draw(np.uint64(first), padded, int(purpose), np.uint64(seed), dimensions, out.ravel())
     normal = out[1 : 1 + dimensions, : len(numbers)].T
     return np.ascontiguousarray(normal), out[0, : len(numbers)].copy()
@@ -41,17 +37,8 @@ def _draw(first: Any, numbers: Any, purpose: Any, seed: Any, dimensions: Any, ou
     """Rows of `out`: uniform numbers, then normal ones."""
     rows = len(numbers)
     for k in range(0, rows, LANES):
-        number = load_int(numbers, k)
-        drawn = words(first, number, 0, purpose, seed)
-        store(out, k, uniform(drawn[TURN_WORD]))
-        z0, z1 = normal_pair(drawn[2], drawn[3])
-        store(out, rows + k, z0)
-        store(out, 2 * rows + k, z1)
-        for call in range(1, (dimensions + 5) // 4):
-            drawn = words(first, number, call, purpose, seed)
-            z0, z1 = normal_pair(drawn[0], drawn[1])
-            z2, z3 = normal_pair(drawn[2], drawn[3])
-            store(out, (4 * call - 1) * rows + k, z0)
-            store(out, 4 * call * rows + k, z1)
-            store(out, (4 * call + 1) * rows + k, z2)
-            store(out, (4 * call + 2) * rows + k, z3)
+        store(
+            out,
+            k,
+            random_numbers(first, load_int(numbers, k), dimensions, purpose, seed, out, rows + k, rows),
+        )

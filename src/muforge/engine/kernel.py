@@ -46,6 +46,9 @@ from muforge.models.spline_constants import SLOPE_OFFSET, SMALLEST
 CATEGORY_WORD, TURN_WORD = 0, 1
 """Words of the first call of the random numbers of a muon; the others are those of its first two normal numbers."""
 
+SPARE = 3
+"""Normal numbers that the last call gives beyond those asked for, at most."""
+
 _f, _i = np.float32, np.int32
 
 
@@ -69,6 +72,33 @@ def words(first: Any, number: Any, call: Any, purpose: Any, seed: Any) -> Any:
         seed & np.uint64(0xFFFFFFFF),
         seed >> np.uint64(32),
     )
+
+
+@inlined
+def random_numbers(
+    first: Any, number: Any, dimensions: Any, purpose: Any, seed: Any, out: Any, start: Any, stride: Any
+) -> Any:
+    """The uniform numbers in [0, 1) of muons; their normal ones are written to `out`.
+
+    Arguments:
+        first, number, purpose, seed: As `words`.
+        dimensions: Normal numbers of a muon.
+        out: They begin at start, start + stride, ...; there has to be room for `SPARE` more.
+    """
+    drawn = words(first, number, 0, purpose, seed)
+    turn = uniform(drawn[TURN_WORD])
+    z0, z1 = normal_pair(drawn[2], drawn[3])
+    store(out, start, z0)
+    store(out, start + stride, z1)
+    for call in range(1, (dimensions + 5) // 4):
+        drawn = words(first, number, call, purpose, seed)
+        z0, z1 = normal_pair(drawn[0], drawn[1])
+        z2, z3 = normal_pair(drawn[2], drawn[3])
+        store(out, start + (4 * call - 2) * stride, z0)
+        store(out, start + (4 * call - 1) * stride, z1)
+        store(out, start + 4 * call * stride, z2)
+        store(out, start + (4 * call + 1) * stride, z3)
+    return turn
 
 
 @inlined
@@ -307,23 +337,11 @@ def muons(program: Any, first: Any, numbers: Any, purpose: Any, seed: Any, out: 
     hidden = on_cache_line(np.empty((LANES + 1) * row, np.float32))
     h = on_cache_line(np.empty((widest + 1) * LANES, np.float32))
     parameters = on_cache_line(np.empty((widest + 1) * LANES, np.float32))
-    scores = on_cache_line(np.empty((dimensions + 5) * LANES, np.float32))
+    scores = on_cache_line(np.empty((dimensions + SPARE + 1) * LANES, np.float32))
     shares = np.empty(LANES, np.float32)
     for k in range(0, len(numbers), LANES):
         number = load_int(numbers, k)
-        drawn = words(first, number, 0, purpose, seed)
-        turn = uniform(drawn[TURN_WORD])
-        z0, z1 = normal_pair(drawn[2], drawn[3])
-        store(scores, 0, z0)
-        store(scores, LANES, z1)
-        for call in range(1, (dimensions + 5) // 4):
-            drawn = words(first, number, call, purpose, seed)
-            z0, z1 = normal_pair(drawn[0], drawn[1])
-            z2, z3 = normal_pair(drawn[2], drawn[3])
-            store(scores, (4 * call - 2) * LANES, z0)
-            store(scores, (4 * call - 1) * LANES, z1)
-            store(scores, 4 * call * LANES, z2)
-            store(scores, (4 * call + 1) * LANES, z3)
+        turn = random_numbers(first, number, dimensions, purpose, seed, scores, 0, LANES)
         for i in range(dimensions - 1):
             x = load(scores, i * LANES)
             store(shares, 0, interpolated(program.shares, 0, SHARE_CELLS, x))

@@ -100,7 +100,6 @@ _operator(operator.add, INT, lambda builder, x, y: builder.add(x, y))
 _operator(operator.mul, INT, lambda builder, x, y: builder.mul(x, y))
 _operator(operator.xor, INT, lambda builder, x, y: builder.xor(x, y))
 _operator(operator.and_, INT, lambda builder, x, y: builder.and_(x, y))
-_operator(operator.or_, INT, lambda builder, x, y: builder.or_(x, y))
 _operator(operator.lshift, INT, lambda builder, x, y: builder.shl(x, y))
 _operator(operator.rshift, INT, lambda builder, x, y: builder.lshr(x, y))
 
@@ -197,7 +196,7 @@ def _memory(lanes: LanesType, element: Any) -> tuple[Any, Any, Any]:
 
 
 load, store, gather = _memory(FLOAT, types.float32)
-load_int, store_int, gather_int = _memory(INT, types.int32)
+load_int, store_int, _ = _memory(INT, types.int32)
 
 
 def _scatter(typing_context: Any, array: Any, offset: Any, indices: Any, x: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,6 +39,8 @@ class Engine:
         self._bundle = bundle
         self._seed = seed
         self.categories = tuple(bundle.rates)
+        self.programs = programs_of(bundle)
+        self.thresholds = thresholds(np.array(list(bundle.rates.values())))
         self._on_device = {} if device is None else self._moved(device)
         for category in self.categories:
             if category not in self.programs:
@@ -51,16 +52,6 @@ class Engine:
 
         device = available_device(name)
         return {category: OnDevice(self._bundle.model(category), device) for category in self.programs}
-
-    @cached_property
-    def programs(self) -> dict[int, Program]:
-        """Of the categories that run compiled."""
-        return programs_of(self._bundle)
-
-    @cached_property
-    def thresholds(self) -> NDArray[np.int32]:
-        """Random words from which on a muon is of the second, third, ... category, as int32 of the same bits."""
-        return thresholds(np.array(list(self._bundle.rates.values())))
 
     def positions(self, first: int, rows: int) -> NDArray[np.int32]:
         """Which of `categories` muons first, first + 1, ... are of, shape (rows,).

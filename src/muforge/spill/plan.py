@@ -50,10 +50,6 @@ class Plan:
         """The consecutive chunks that make a shard."""
         return range(self.chunks * shard // shards, self.chunks * (shard + 1) // shards)
 
-    def muons_of_shard(self, shard: int, shards: int) -> int:
-        """Muons drawn for a shard."""
-        return sum(self.rows(chunk) for chunk in self.chunks_of_shard(shard, shards))
-
 
 def plan_spill(
     rates: Mapping[int, float],
