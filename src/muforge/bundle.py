@@ -66,6 +66,9 @@ class CategoryModel(_Record):
     weights: Weights
     judged: dict[str, Any] | None = Field(description="figures of merit on the test events, with their nulls")
     completion: CompletionModel | None = None
+    conditions: dict[str, Any] | None = Field(
+        default=None, description="what the network is told beside the latents"
+    )
 
 
 class Provenance(_Record):
@@ -212,7 +215,9 @@ class Bundle:
             )
         try:
             own, further = _split(load_file(self.directory / record.weights.file))
-            model = TrainedModel.restore(category, record.model, record.representation, own)
+            model = TrainedModel.restore(
+                category, record.model, record.representation, own, record.conditions
+            )
             if record.completion is None:
                 return model
             completion = record.completion
@@ -314,6 +319,7 @@ def _write(
             ),
             judged=dict(judged[category]) if judged and category in judged else None,
             completion=_completion(model.completion),
+            conditions=None if model.conditions is None else model.conditions.model_dump(mode="json"),
         )
     manifest = Manifest(
         schema_version=SCHEMA_VERSION,

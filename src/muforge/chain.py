@@ -25,7 +25,7 @@ class PhysicalChain(nn.Module):
         model: Of one category. Its sampler is copied, in its own precision; a completion is left out.
 
     Raises:
-        ConfigError: The model is on another representation.
+        ConfigError: The model is on another representation, or conditional.
     """
 
     tables: Tensor
@@ -39,6 +39,10 @@ class PhysicalChain(nn.Module):
             raise ConfigError(
                 f"category {model.category}: model family '{model.config.family}' is not on the physical representation"
             ) from None
+        if model.conditions is not None:
+            raise ConfigError(
+                f"category {model.category}: the model is conditional; only muons of models that are not are made so"
+            )
         self.latent_dimensions = model.latent_dimensions
         self.sampler = copy.deepcopy(model.sampler)
         self._front, self._radius = polar.front, polar.radius

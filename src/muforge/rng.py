@@ -36,6 +36,8 @@ class Purpose(IntEnum):
     REPLICA = 17
     MUON = 18
     COMPLETION = 19
+    RARITY = 20
+    PADDING = 21
 
 
 def stream(seed: int, purpose: Purpose, *place: int) -> np.random.Generator:

@@ -80,6 +80,7 @@ OPTIONAL: Mapping[str, Column] = dict(
             for name in VARIATIONS
         ),
         _column("ecut", np.float32, "GeV", "energy cut of the production"),
+        _column("dangerous", np.int32, "", "1 if the producer calls the muon dangerous, else 0"),
     ]
 )
 COLUMNS: Mapping[str, Column] = {**REQUIRED, **OPTIONAL}

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 from torch import Tensor, nn
 
+from muforge.conditions import Conditions, Given
 from muforge.errors import ConfigError, RepresentationError
 from muforge.models import build_sampler, config_from
 from muforge.models.density import LOG_NORMAL, Density
 from muforge.models.precision import torch_settings
-from muforge.models.protocol import ModelConfig, gaussian_latent
+from muforge.models.protocol import Bounds, ModelConfig, gaussian_latent
 from muforge.models.tensors import check_tensors
 from muforge.problem import first_problem
 from muforge.representation import Representation
@@ -40,6 +41,7 @@ class TrainedModel:
         representation: Of the category's features.
         sampler: Maps latents of shape (n, latent_dimensions) to network space; put into evaluation mode here.
         completion: What gives the muons further columns, if anything.
+        conditions: What the sampler is told beside the latents, if anything.
 
     Raises:
         RepresentationError: The representation is of other columns than the category's features.
@@ -53,6 +55,7 @@ class TrainedModel:
         representation: Representation,
         sampler: nn.Module,
         completion: TrainedCompletion | None = None,
+        conditions: Conditions | None = None,
     ) -> None:
         if representation.columns != features(category):
             raise RepresentationError(
@@ -63,8 +66,10 @@ class TrainedModel:
         self.config = config
         self.representation = representation
         self.sampler = sampler.eval().requires_grad_(False)
-        self.latent_dimensions = config.latents(representation.learned)
+        width = representation.learned if conditions is None else conditions.width
+        self.latent_dimensions = config.latents(width or representation.learned)
         self.completion = completion
+        self.conditions = conditions
 
     def __repr__(self) -> str:
         return f"TrainedModel(category {self.category}, {self.config.family}: {', '.join(self.representation.columns)})"
@@ -76,11 +81,12 @@ class TrainedModel:
         config: Mapping[str, Any],
         representation: Mapping[str, Any],
         tensors: Mapping[str, Tensor],
+        conditions: Mapping[str, Any] | None = None,
     ) -> Self:
-        """The model whose `config.model_dump()`, `representation.state()` and `tensors()` are given.
+        """The model whose `config.model_dump()`, `representation.state()`, `tensors()` and conditions are given.
 
         Raises:
-            ConfigError: The configuration is not valid, or tensors are missing, left over or of another shape.
+            ConfigError: A configuration is not valid, or tensors are missing, left over or of another shape.
             RepresentationError: The representation is not valid or of other columns.
         """
         try:
@@ -88,15 +94,22 @@ class TrainedModel:
         except ValidationError as error:
             raise ConfigError(f"model configuration: {first_problem(error)}") from None
         fitted = Representation.from_state(representation)
+        told = None if conditions is None else Conditions.restore(conditions)
+        width = fitted.learned if told is None or told.width is None else told.width
+        if told is not None and told.first + fitted.learned > width:
+            raise ConfigError(f"conditions: {fitted.learned} columns from place {told.first} on, of {width}")
         with torch.random.fork_rng(devices=[]):
-            sampler = build_sampler(own, fitted.learned, fitted.bounds)
+            bounds = widened(fitted.bounds, width)
+            sampler = build_sampler(own, width, bounds, 0 if told is None else told.numbers)
         check_tensors(sampler.state_dict(), tensors)
         sampler.load_state_dict(dict(tensors))
-        return cls(category, own, fitted, sampler)
+        return cls(category, own, fitted, sampler, conditions=told)
 
     def completed_by(self, completion: TrainedCompletion) -> Self:
         """The same model, whose muons have the columns of a completion too."""
-        return type(self)(self.category, self.config, self.representation, self.sampler, completion)
+        return type(self)(
+            self.category, self.config, self.representation, self.sampler, completion, self.conditions
+        )
 
     @property
     def made(self) -> tuple[str, ...]:
@@ -113,41 +126,68 @@ class TrainedModel:
         A completion adds further ones. Equal generators give equal muons, and fewer muons are a prefix of more.
         Vertices of categories 1 and 2 are on the beam axis: start_x and start_y are zero.
         """
-        return self._passes(n, rng, self.completion)
+        return self._passes(n, rng, self.completion, None)
 
     def starts(self, n: int, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
         """As `columns`, without those of a completion."""
-        return self._passes(n, rng, None)
+        return self._passes(n, rng, None, None)
 
-    def sample(self, n: int, seed: int = 0) -> Sample:
-        """n muons of weight 1, each an event of its own. Fewer of the same seed are a prefix of more.
+    def sample(self, n: int, seed: int = 0, given: Given | None = None) -> Sample:
+        """n muons, each an event of its own. Fewer of the same seed are a prefix of more.
+
+        Their weight is 1, or what `Conditions.draw` says where something is asked of them: the sum of weights is then
+        what n muons that nothing is asked of would have there.
+
+        Arguments:
+            n: How many.
+            seed: Of the latents.
+            given: What a conditional model is asked for.
 
         Raises:
-            ConfigError: The seed or the number is out of range.
+            ConfigError: The seed or the number is out of range, or the model was not trained with a condition.
         """
         if n < 0:
             raise ConfigError(f"{n} muons: must not be negative")
+        if given is not None and given.asked and self.conditions is None:
+            raise ConfigError(f"condition '{given.asked[0]}': the model was not trained with any")
         parts = [
-            self.columns(
+            self._passes(
                 min(ROWS_PER_STREAM, n - start),
                 stream(seed, Purpose.LATENT, self.category, start // ROWS_PER_STREAM),
+                self.completion,
+                given,
             )
-            for start in range(0, n, ROWS_PER_STREAM)
-        ] or [self.columns(0, stream(seed, Purpose.LATENT, self.category))]
+            for start in range(0, max(n, 1), ROWS_PER_STREAM)
+        ]
         return self.as_sample({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
 
-    def log_prob(self, sample: Sample) -> NDArray[np.float64]:
+    def log_prob(self, sample: Sample, condition: NDArray[np.float32] | None = None) -> NDArray[np.float64]:
         """Logarithm of the density of muons in network space, without the symmetric columns, shape (n,).
 
         It is minus infinity for muons beyond the physical bounds. Densities of models compare only where the
         representation is the same.
 
+        Arguments:
+            sample: Muons.
+            condition: Of each, shape (n, numbers), as `FittedConditions.of` gives it, where the model takes one.
+
         Raises:
-            ConfigError: The model's family has no density.
+            ConfigError: The model's family has no density, or none for this category's columns alone, or it takes
+                conditions and none are given.
         """
         if not isinstance(self.sampler, Density):
             raise ConfigError(f"model family '{self.config.family}' has no density")
         matrix = self.representation.encode(sample)[:, : self.representation.learned]
+        if self.conditions is not None:
+            if self.conditions.width not in (None, self.representation.learned):
+                raise ConfigError(
+                    f"category {self.category}: one network for categories of more columns has no density of its own"
+                )
+            if condition is None:
+                raise ConfigError(
+                    f"density given {', '.join(self.conditions.names)}: no conditions are given"
+                )
+            matrix = np.concatenate([matrix, condition], axis=1)
         inside = np.isfinite(matrix).all(axis=1)
         out = np.full(len(matrix), -np.inf)
         rows = torch.from_numpy(matrix[inside]).to(next(self.sampler.parameters()).device)
@@ -178,28 +218,51 @@ class TrainedModel:
             return np.asarray(self.log_prob(sample) + (y**2 / 2 + LOG_NORMAL).sum(axis=1))
 
     def as_sample(self, columns: Mapping[str, NDArray[Any]]) -> Sample:
-        """Columns of this category as a sample of weight 1."""
+        """Columns of this category as a sample, of weight 1 unless that is among them."""
         n = len(columns["start_z"])
         pdg = np.full(n, pdg_code(self.category), np.int32)
         return Sample({"pdg": pdg, "weight": np.ones(n), **columns}, events_known=False)
 
     def _passes(
-        self, n: int, rng: np.random.Generator, completion: TrainedCompletion | None
+        self, n: int, rng: np.random.Generator, completion: TrainedCompletion | None, given: Given | None
     ) -> dict[str, NDArray[Any]]:
-        passes = [self._one_pass(rng, completion) for _ in range(0, max(n, 1), ROWS_PER_PASS)]
+        passes = [self._one_pass(rng, completion, given) for _ in range(0, max(n, 1), ROWS_PER_PASS)]
         return {name: np.concatenate([each[name] for each in passes])[:n] for name in passes[0]}
 
     def _one_pass(
-        self, rng: np.random.Generator, completion: TrainedCompletion | None
+        self, rng: np.random.Generator, completion: TrainedCompletion | None, given: Given | None
     ) -> dict[str, NDArray[Any]]:
-        device = next(self.sampler.parameters()).device
         further = 0 if completion is None else completion.latent_dimensions
-        sizes = [self.latent_dimensions, self.representation.symmetric, further]
+        told = 0 if self.conditions is None else self.conditions.latents
+        sizes = [self.latent_dimensions, self.representation.symmetric, further, told]
         latent = gaussian_latent(ROWS_PER_PASS, sum(sizes), rng)
-        own, symmetric, of_completion = torch.split(latent, sizes, dim=1)
-        with torch_settings(threads=1, matmul_precision="highest"), torch.inference_mode():
-            learned = self.sampler(own.to(device)).cpu()
-        start = self.representation.decode(torch.cat([learned, symmetric], dim=1).numpy())
-        on_axis = np.zeros(ROWS_PER_PASS, np.float32)
-        columns: dict[str, NDArray[Any]] = {name: start.get(name, on_axis) for name in OFF_AXIS_FEATURES}
+        own, symmetric, of_completion, of_conditions = torch.split(latent, sizes, dim=1)
+        weight = {}
+        if self.conditions is not None:
+            condition, factor = self.conditions.draw(of_conditions.numpy(), given or Given())
+            own = torch.cat([own, torch.from_numpy(condition)], dim=1)
+            weight = {"weight": factor} if given is not None else {}
+        columns = self.made_of(own, symmetric) | weight
         return columns if completion is None else columns | completion.columns(columns, of_completion)
+
+    def made_of(self, inputs: Tensor, symmetric: Tensor) -> dict[str, NDArray[Any]]:
+        """Columns start_x, start_y, start_z [cm], px, py, pz [GeV] of chosen latents, each of shape (n,).
+
+        Arguments:
+            inputs: Of the sampler: latents, and conditions beside them, shape (n, latent_dimensions + conditions).
+            symmetric: Normal numbers of the columns that are left to symmetry, shape (n, representation.symmetric).
+        """
+        device = next(self.sampler.parameters()).device
+        first = 0 if self.conditions is None else self.conditions.first
+        with torch_settings(threads=1, matmul_precision="highest"), torch.inference_mode():
+            made = self.sampler(inputs.to(device)).cpu()
+        learned = made[:, first : first + self.representation.learned]
+        start = self.representation.decode(torch.cat([learned, symmetric], dim=1).numpy())
+        on_axis = np.zeros(len(inputs), np.float32)
+        return {name: start.get(name, on_axis) for name in OFF_AXIS_FEATURES}
+
+
+def widened(bounds: Bounds, width: int) -> Bounds:
+    """The box of more columns than a representation has, in a network space that has the same ends in all of them."""
+    low, high = bounds
+    return np.resize(low, width), np.resize(high, width)

@@ -13,7 +13,7 @@ from tests.models.test_families import box
 class Rotation(VelocityField):
     """dx/dt = w (-y, x), whose solution is a rotation by w."""
 
-    def velocity(self, x: Tensor, t: Tensor) -> Tensor:
+    def velocity(self, x: Tensor, t: Tensor, condition: Tensor) -> Tensor:
         return 2 * torch.stack([-x[:, 1], x[:, 0]], dim=1)
 
 

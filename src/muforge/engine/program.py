@@ -57,12 +57,18 @@ class Program(NamedTuple):
     constants: Floats
 
 
-def why_not(model: Mapping[str, Any], representation: Mapping[str, Any]) -> str | None:
+def why_not(
+    model: Mapping[str, Any],
+    representation: Mapping[str, Any],
+    conditions: Mapping[str, Any] | None = None,
+) -> str | None:
     """Why the engine cannot run a model, or None if it can.
 
     Arguments:
-        model, representation: As a bundle's manifest has them.
+        model, representation, conditions: As a bundle's manifest has them.
     """
+    if conditions is not None:
+        return "its model is conditional"
     if model.get("family") != "flow" or model.get("transform") != "autoregressive":
         return f"model family '{model.get('family')}' is not the autoregressive flow"
     maps = representation.get("map", {}).get("maps", [])

@@ -16,7 +16,7 @@ def every_program(bundle: Bundle) -> dict[int, Program]:
         BundleError: Parts of a model do not fit together.
     """
     for category, record in bundle.manifest.categories.items():
-        reason = why_not(record.model, record.representation)
+        reason = why_not(record.model, record.representation, record.conditions)
         if reason is not None:
             raise ConfigError(
                 f"{bundle.directory}: category {category}: {reason}, and nothing else is written in C++; "

@@ -21,6 +21,9 @@ FAMILIES: Mapping[str, str] = {
     "mixture": "muforge.models.mixture:MixtureModel",
     "student": "muforge.models.student:StudentModel",
     "refined": "muforge.models.refine:RefinedModel",
+    "wgan": "muforge.models.wgan:WGANModel",
+    "unrolled_gan": "muforge.models.unrolled_gan:UnrolledGANModel",
+    "infogan": "muforge.models.infogan:InfoGANModel",
 }
 """Name of a family to the place of its `Model` class."""
 
@@ -46,17 +49,18 @@ def config_from(content: Mapping[str, Any]) -> ModelConfig:
     return family(str(name)).config_class.model_validate(content)
 
 
-def build(config: ModelConfig, dimensions: int, bounds: Bounds) -> Model:
+def build(config: ModelConfig, dimensions: int, bounds: Bounds, conditions: int = 0) -> Model:
     """A model with fresh weights, drawn from torch's default generator.
 
     Arguments:
         config: Of any family.
         dimensions: Columns to learn.
         bounds: Box of network space (low, high), each of shape (dimensions,), that outputs lie in.
+        conditions: Numbers in a condition.
     """
-    return family(config.family).build(config, dimensions, bounds)
+    return family(config.family).build(config, dimensions, bounds, conditions)
 
 
-def build_sampler(config: ModelConfig, dimensions: int, bounds: Bounds) -> nn.Module:
+def build_sampler(config: ModelConfig, dimensions: int, bounds: Bounds, conditions: int = 0) -> nn.Module:
     """The sampler of a model alone, with fresh weights to be overwritten."""
-    return family(config.family).build_sampler(config, dimensions, bounds)
+    return family(config.family).build_sampler(config, dimensions, bounds, conditions)

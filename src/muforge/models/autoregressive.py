@@ -101,7 +101,7 @@ class AutoregressiveSplines(Flow):
     Arguments:
         dimensions: d >= 2.
         width, depth: Nodes and number of hidden layers of the network behind each spline.
-        knots: Of the table that the first coordinate goes through in each network, and of those of the others.
+        knots: Of the table that each coordinate but the last goes through in each network.
         bins: Of each spline.
         bound: Where splines end.
         given: Coordinates that pass unchanged, at least 1.
@@ -116,7 +116,7 @@ class AutoregressiveSplines(Flow):
         *,
         width: int,
         depth: int,
-        knots: tuple[int, int],
+        knots: Sequence[int],
         bins: int,
         bound: float,
         given: int = 1,
@@ -124,9 +124,7 @@ class AutoregressiveSplines(Flow):
         super().__init__()
         self.bound = bound
         self._given = given
-        first, others = knots
-        each = [first, *[others] * (dimensions - 2)]
-        self.networks = ParallelMLPs(dimensions - given, width, depth, each, parameters_per_spline(bins))
+        self.networks = ParallelMLPs(dimensions - given, width, depth, knots, parameters_per_spline(bins))
 
     def forward(self, u: Tensor) -> Tensor:
         """Vectors of shape (n, d) from standard normal ones."""

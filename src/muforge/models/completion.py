@@ -60,7 +60,7 @@ class Completion(Conditional):
         self.splines = (
             AutoregressiveSplines(
                 given + scores,
-                knots=(knots, knots),
+                knots=[knots] * (given + scores - 1),
                 bins=config.bins,
                 bound=config.bound,
                 given=given,

@@ -16,6 +16,7 @@ class CouplingLayer(nn.Module):
 
     Arguments:
         kept: Which coordinates pass unchanged, shape (d,).
+        conditions: Numbers in a condition.
         width, depth: Nodes and number of hidden layers of the network.
         bins: Of each spline.
         bound: Where splines end.
@@ -24,12 +25,14 @@ class CouplingLayer(nn.Module):
     kept: Tensor
     moved: Tensor
 
-    def __init__(self, kept: Tensor, *, width: int, depth: int, bins: int, bound: float) -> None:
+    def __init__(
+        self, kept: Tensor, *, conditions: int, width: int, depth: int, bins: int, bound: float
+    ) -> None:
         super().__init__()
         self.bound = bound
         self.register_buffer("kept", kept.nonzero()[:, 0], persistent=False)
         self.register_buffer("moved", (~kept).nonzero()[:, 0], persistent=False)
-        sizes = [len(self.kept), *[width] * depth]
+        sizes = [len(self.kept) + conditions, *[width] * depth]
         layers: list[nn.Module] = []
         for inputs, outputs in itertools.pairwise(sizes):
             layers += [nn.Linear(inputs, outputs), nn.SiLU()]
@@ -38,9 +41,15 @@ class CouplingLayer(nn.Module):
         nn.init.zeros_(last.bias)
         self.network = nn.Sequential(*layers, last)
 
-    def forward(self, x: Tensor, *, inverse: bool) -> tuple[Tensor, Tensor]:
-        """Coordinates of shape (n, d) and the logarithm of the determinant, shape (n,)."""
-        parameters = self.network(x[:, self.kept]).view(x.shape[0], len(self.moved), -1)
+    def forward(self, x: Tensor, condition: Tensor, *, inverse: bool) -> tuple[Tensor, Tensor]:
+        """Coordinates of shape (n, d) and the logarithm of the determinant, shape (n,).
+
+        Arguments:
+            x: Coordinates, shape (n, d).
+            condition: Shape (n, conditions).
+        """
+        seen = torch.cat([x[:, self.kept], condition], dim=1)
+        parameters = self.network(seen).view(x.shape[0], len(self.moved), -1)
         moved, log_derivative = rational_quadratic_spline(
             x[:, self.moved], parameters, bound=self.bound, inverse=inverse
         )
@@ -55,6 +64,7 @@ class CouplingSplines(Flow):
 
     Arguments:
         dimensions: d >= 2.
+        conditions: Numbers in a condition, which every layer sees.
         layers: Number of coupling layers; every coordinate is moved by two of three.
         width, depth, bins, bound: Of each layer.
 
@@ -64,26 +74,43 @@ class CouplingSplines(Flow):
     """
 
     def __init__(
-        self, dimensions: int, *, layers: int, width: int, depth: int, bins: int, bound: float
+        self,
+        dimensions: int,
+        *,
+        conditions: int = 0,
+        layers: int,
+        width: int,
+        depth: int,
+        bins: int,
+        bound: float,
     ) -> None:
         super().__init__()
+        self._dimensions = dimensions
         place = torch.arange(dimensions)
         masks = [(place + turn) % 2 == 0 for turn in range(2)] + [place < (dimensions + 1) // 2]
         self.layers = nn.ModuleList(
-            CouplingLayer(masks[number % len(masks)], width=width, depth=depth, bins=bins, bound=bound)
+            CouplingLayer(
+                masks[number % len(masks)],
+                conditions=conditions,
+                width=width,
+                depth=depth,
+                bins=bins,
+                bound=bound,
+            )
             for number in range(layers)
         )
 
     def forward(self, u: Tensor) -> Tensor:
-        """Vectors of shape (n, d) from standard normal ones."""
-        x = u
+        """Vectors of shape (n, d) from standard normal ones, conditions beside them."""
+        x, condition = u[:, : self._dimensions], u[:, self._dimensions :]
         for layer in reversed(self.layers):
-            x, _ = layer(x, inverse=True)
+            x, _ = layer(x, condition, inverse=True)
         return x
 
     def inverse(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        u, log_determinant = x, torch.zeros(len(x), device=x.device)
+        u, condition = x[:, : self._dimensions], x[:, self._dimensions :]
+        log_determinant = torch.zeros(len(x), device=x.device)
         for layer in self.layers:
-            u, each = layer(u, inverse=False)
+            u, each = layer(u, condition, inverse=False)
             log_determinant = log_determinant + each
         return u, log_determinant

@@ -16,7 +16,7 @@ class Density(nn.Module, ABC):
 
     @abstractmethod
     def log_prob(self, x: Tensor) -> Tensor:
-        """Logarithm of the density of vectors (n, d), shape (n,)."""
+        """Logarithm of the density of vectors (n, d), conditions beside them, shape (n,)."""
 
 
 class Flow(Density):
@@ -33,4 +33,4 @@ class Flow(Density):
 
     def log_prob(self, x: Tensor) -> Tensor:
         u, log_determinant = self.inverse(x)
-        return log_determinant - (u * u).sum(dim=1) / 2 - x.shape[1] * LOG_NORMAL
+        return log_determinant - (u * u).sum(dim=1) / 2 - u.shape[1] * LOG_NORMAL

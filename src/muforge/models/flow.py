@@ -10,12 +10,13 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from muforge.models.autoregressive import AutoregressiveSplines
+from muforge.models.conditional_flow import ConditionalSplines
 from muforge.models.coupling import CouplingSplines
 from muforge.models.on_scores import ADAM, ModelOnScores
 from muforge.models.optimisers import descend
 from muforge.models.protocol import ModelConfig
 
-Splines = AutoregressiveSplines | CouplingSplines
+Splines = AutoregressiveSplines | ConditionalSplines | CouplingSplines
 
 
 class FlowConfig(ModelConfig):
@@ -49,12 +50,17 @@ class FlowModel(ModelOnScores):
     sampler: Splines
 
     @staticmethod
-    def make_sampler(config: FlowConfig, dimensions: int) -> Splines:
+    def make_sampler(config: FlowConfig, dimensions: int, conditions: int = 0) -> Splines:
         options = {"width": config.width, "depth": config.depth, "bins": config.bins}
         if config.transform == "coupling":
-            return CouplingSplines(dimensions, layers=config.layers, bound=config.bound, **options)
-        knots = config.knots, config.knots_others
-        return AutoregressiveSplines(dimensions, bound=config.bound, knots=knots, **options)
+            return CouplingSplines(
+                dimensions, conditions=conditions, layers=config.layers, bound=config.bound, **options
+            )
+        knots = [*[config.knots_others] * conditions, config.knots, *[config.knots_others] * (dimensions - 2)]
+        splines = AutoregressiveSplines(
+            conditions + dimensions, bound=config.bound, knots=knots, given=conditions or 1, **options
+        )
+        return ConditionalSplines(splines, conditions) if conditions else splines
 
     def training_step(self, batch: Tensor, optimisers: Mapping[str, Optimizer]) -> dict[str, Tensor]:
         loss = -self.sampler.log_prob(batch).mean()

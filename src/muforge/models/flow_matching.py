@@ -34,31 +34,36 @@ class VelocityField(nn.Module):
 
     Arguments:
         dimensions: d.
+        conditions: Numbers in a condition.
         width, depth: Nodes and number of hidden layers.
         midpoint_steps: Steps of a sample.
     """
 
-    def __init__(self, dimensions: int, *, width: int, depth: int, midpoint_steps: int) -> None:
+    def __init__(
+        self, dimensions: int, *, conditions: int = 0, width: int, depth: int, midpoint_steps: int
+    ) -> None:
         super().__init__()
+        self._dimensions = dimensions
         self._midpoint_steps = midpoint_steps
-        sizes = [dimensions + 1, *[width] * depth, dimensions]
+        sizes = [dimensions + 1 + conditions, *[width] * depth, dimensions]
         self.layers = nn.ModuleList(nn.Linear(*pair) for pair in itertools.pairwise(sizes))
 
-    def velocity(self, x: Tensor, t: Tensor) -> Tensor:
-        """dx/dt at x of shape (n, d) and times of shape (n, 1)."""
+    def velocity(self, x: Tensor, t: Tensor, condition: Tensor) -> Tensor:
+        """dx/dt at x of shape (n, d), times of shape (n, 1), and conditions of shape (n, conditions)."""
         first, *others = self.layers
-        h: Tensor = first(torch.cat([x, t], dim=1))
+        h: Tensor = first(torch.cat([x, t, condition], dim=1))
         for layer in others:
             h = layer(silu(h))
         return h
 
     def forward(self, latent: Tensor) -> Tensor:
-        """Samples of shape (n, d) from standard normal numbers."""
-        x, step = latent, 1 / self._midpoint_steps
+        """Samples of shape (n, d) from standard normal numbers, conditions beside them."""
+        x, condition = latent[:, : self._dimensions], latent[:, self._dimensions :]
+        step = 1 / self._midpoint_steps
         for number in range(self._midpoint_steps):
             t = torch.full_like(x[:, :1], number * step)
-            middle = x + step / 2 * self.velocity(x, t)
-            x = x + step * self.velocity(middle, t + step / 2)
+            middle = x + step / 2 * self.velocity(x, t, condition)
+            x = x + step * self.velocity(middle, t + step / 2, condition)
         return x
 
 
@@ -75,13 +80,18 @@ class FlowMatchingModel(ModelOnScores):
     sampler: VelocityField
 
     @staticmethod
-    def make_sampler(config: FlowMatchingConfig, dimensions: int) -> VelocityField:
+    def make_sampler(config: FlowMatchingConfig, dimensions: int, conditions: int = 0) -> VelocityField:
         return VelocityField(
-            dimensions, width=config.width, depth=config.depth, midpoint_steps=config.midpoint_steps
+            dimensions,
+            conditions=conditions,
+            width=config.width,
+            depth=config.depth,
+            midpoint_steps=config.midpoint_steps,
         )
 
     def training_step(self, batch: Tensor, optimisers: Mapping[str, Optimizer]) -> dict[str, Tensor]:
-        latent = torch.randn_like(batch)
-        t = torch.rand_like(batch[:, :1])
-        velocity = self.sampler.velocity(torch.lerp(latent, batch, t), t)
-        return {"distance": descend(mse_loss(velocity, batch - latent), optimisers[ADAM])}
+        x, condition = batch[:, : self.dimensions], batch[:, self.dimensions :]
+        latent = torch.randn_like(x)
+        t = torch.rand_like(x[:, :1])
+        velocity = self.sampler.velocity(torch.lerp(latent, x, t), t, condition)
+        return {"distance": descend(mse_loss(velocity, x - latent), optimisers[ADAM])}

@@ -32,18 +32,25 @@ class MixtureConfig(ModelConfig):
 class Gaussians(Density):
     """Weights, means and inverse Cholesky factors of K Gaussians, in float64.
 
+    Weights (their logits) and means of a conditional mixture are linear functions of the condition.
+
     Arguments:
         components: K.
         dimensions: d.
+        conditions: Numbers in a condition.
     """
 
-    def __init__(self, components: int, dimensions: int) -> None:
+    def __init__(self, components: int, dimensions: int, conditions: int = 0) -> None:
         super().__init__()
+        self._dimensions = dimensions
         self.logits = nn.Parameter(torch.zeros(components, dtype=torch.float64))
         self.means = nn.Parameter(torch.randn(components, dimensions, dtype=torch.float64))
         self.off_diagonal = nn.Parameter(torch.zeros(components, dimensions, dimensions, dtype=torch.float64))
         spread = log(components) / dimensions
         self.log_diagonal = nn.Parameter(torch.full((components, dimensions), spread, dtype=torch.float64))
+        if conditions:
+            of_each = components, 1 + dimensions
+            self.by_condition = nn.Parameter(torch.zeros(conditions, *of_each, dtype=torch.float64))
 
     @property
     def whitening(self) -> Tensor:
@@ -51,19 +58,33 @@ class Gaussians(Density):
         return self.off_diagonal.tril(-1) + torch.diag_embed(self.log_diagonal.exp())
 
     def forward(self, latent: Tensor) -> Tensor:
-        """Vectors (n, d) from standard normal latents (n, d + 1), the last of which chooses the component."""
-        latent = latent.to(self.means.dtype)
-        upto = self.logits.softmax(dim=0).cumsum(dim=0)
-        share = torch.special.ndtr(latent[:, -1:].contiguous())
-        chosen = (upto < share).sum(dim=1).clamp_max(len(upto) - 1)
-        return (self.means[chosen] + _solved(self.whitening[chosen], latent[:, :-1])).float()
+        """Vectors (n, d) from standard normal latents (n, d + 1), the last of which chooses the component; conditions
+        stand beside them."""
+        latent, choice, condition = self._split(latent.to(self.means.dtype), 1)
+        logits, means = self._given(condition)
+        upto = logits.softmax(dim=1).cumsum(dim=1)
+        share = torch.special.ndtr(choice.contiguous())
+        chosen = (upto < share).sum(dim=1).clamp_max(upto.shape[1] - 1)
+        mean = means[chosen] if means.dim() == 2 else means[torch.arange(len(chosen)), chosen]
+        return (mean + _solved(self.whitening[chosen], latent)).float()
 
     def log_prob(self, x: Tensor) -> Tensor:
-        from_means = x.double()[:, None] - self.means
-        white = torch.einsum("kij,nkj->nki", self.whitening, from_means)
+        x, _, condition = self._split(x.double(), 0)
+        logits, means = self._given(condition)
+        white = torch.einsum("kij,nkj->nki", self.whitening, x[:, None] - means)
         log_density = self.log_diagonal.sum(dim=1) - (white * white).sum(dim=2) / 2
-        log_weight = self.logits.log_softmax(dim=0)
-        return torch.logsumexp(log_weight + log_density, dim=1) - x.shape[1] * LOG_NORMAL
+        return torch.logsumexp(logits.log_softmax(dim=1) + log_density, dim=1) - x.shape[1] * LOG_NORMAL
+
+    def _split(self, rows: Tensor, choosing: int) -> list[Tensor]:
+        d = self._dimensions
+        return list(torch.tensor_split(rows, [d, d + choosing], dim=1))
+
+    def _given(self, condition: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits (1 or n, K) and means (K, d) or (n, K, d)."""
+        if condition.shape[1] == 0:
+            return self.logits[None], self.means
+        shift = torch.einsum("nc,cki->nki", condition, self.by_condition)
+        return self.logits + shift[..., 0], self.means + shift[..., 1:]
 
 
 def _solved(lower: Tensor, y: Tensor) -> Tensor:
@@ -85,8 +106,8 @@ class MixtureModel(ModelOnScores):
     sampler: Gaussians
 
     @staticmethod
-    def make_sampler(config: MixtureConfig, dimensions: int) -> Gaussians:
-        return Gaussians(config.components, dimensions)
+    def make_sampler(config: MixtureConfig, dimensions: int, conditions: int = 0) -> Gaussians:
+        return Gaussians(config.components, dimensions, conditions)
 
     def training_step(self, batch: Tensor, optimisers: Mapping[str, Optimizer]) -> dict[str, Tensor]:
         loss = -self.sampler.log_prob(batch).mean()

@@ -25,30 +25,34 @@ class ModelOnScores(Model):
     Arguments:
         config: Of the family.
         dimensions: Columns to learn.
+        conditions: Numbers in a condition.
     """
 
     config: Any
 
-    def __init__(self, config: ModelConfig, dimensions: int) -> None:
+    def __init__(self, config: ModelConfig, dimensions: int, conditions: int = 0) -> None:
         super().__init__()
         self.config = config
         self.dimensions = dimensions
-        self.sampler = self.make_sampler(config, dimensions)
+        self.conditions = conditions
+        self.sampler = self.make_sampler(config, dimensions, conditions)
 
     @staticmethod
     @abstractmethod
-    def make_sampler(config: Any, dimensions: int) -> nn.Module:
+    def make_sampler(config: Any, dimensions: int, conditions: int = 0) -> nn.Module:
         """The sampler of a configuration of the family, with fresh weights."""
 
     @classmethod
-    def build(cls, config: ModelConfig, dimensions: int, bounds: Bounds) -> Self:
+    def build(cls, config: ModelConfig, dimensions: int, bounds: Bounds, conditions: int = 0) -> Self:
         cls._check(config, bounds)
-        return cls(config, dimensions)
+        return cls(config, dimensions, conditions)
 
     @classmethod
-    def build_sampler(cls, config: ModelConfig, dimensions: int, bounds: Bounds) -> nn.Module:
+    def build_sampler(
+        cls, config: ModelConfig, dimensions: int, bounds: Bounds, conditions: int = 0
+    ) -> nn.Module:
         cls._check(config, bounds)
-        return cls.make_sampler(config, dimensions)
+        return cls.make_sampler(config, dimensions, conditions)
 
     def optimisers(self) -> dict[str, Optimizer]:
         rate = self.config.learning_rate

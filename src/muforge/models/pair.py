@@ -36,7 +36,7 @@ class OtherMuon(Conditional):
         self.given, self.kinds, self.scores = given, kinds, scores
         self.splines = AutoregressiveSplines(
             1 + given + scores,
-            knots=(kinds + 1, knots),
+            knots=[kinds + 1, *[knots] * (given + scores - 1)],
             width=width,
             depth=depth,
             bins=bins,

@@ -44,7 +44,8 @@ class Trainable(nn.Module, ABC):
         """Update the parameters once.
 
         Arguments:
-            batch: Real vectors, float32; of a `Model`, shape (rows_per_step(batch_size), dimensions).
+            batch: Real vectors, float32; of a `Model`, shape (rows_per_step(batch_size), dimensions + conditions),
+                the columns to learn and then the condition.
             optimisers: What `optimisers` returned.
 
         Returns:
@@ -53,23 +54,33 @@ class Trainable(nn.Module, ABC):
 
 
 class Model(Trainable):
-    """A generative model of vectors in network space; a subclass is one family."""
+    """A generative model of vectors in network space; a subclass is one family.
+
+    It may be conditional: `conditions` numbers beside each vector then say what kind of vector it is.
+
+    References:
+        Mirza, Osindero, Conditional generative adversarial nets | https://arxiv.org/abs/1411.1784
+    """
 
     config_class: ClassVar[type[ModelConfig]]
 
     config: ModelConfig
     dimensions: int
+    conditions: int
     sampler: nn.Module
-    """Maps latents (n, latent_dimensions) to network space (n, dimensions); all that is needed to sample."""
+    """Maps latents, and conditions beside them, (n, latent_dimensions + conditions), to network space (n, dimensions);
+    all that is needed to sample."""
 
     @classmethod
     @abstractmethod
-    def build(cls, config: ModelConfig, dimensions: int, bounds: Bounds) -> Self:
+    def build(cls, config: ModelConfig, dimensions: int, bounds: Bounds, conditions: int = 0) -> Self:
         """A model with fresh weights for vectors of `dimensions` numbers within `bounds`."""
 
     @classmethod
     @abstractmethod
-    def build_sampler(cls, config: ModelConfig, dimensions: int, bounds: Bounds) -> nn.Module:
+    def build_sampler(
+        cls, config: ModelConfig, dimensions: int, bounds: Bounds, conditions: int = 0
+    ) -> nn.Module:
         """The sampler alone, with fresh weights."""
 
     @property

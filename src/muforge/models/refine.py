@@ -46,6 +46,7 @@ class Refined(nn.Module):
         config: Of classifier and base.
         dimensions: Columns to learn.
         bounds: Box of network space.
+        conditions: Numbers in a condition, which base and classifier see.
 
     References:
         Rubin, The SIR algorithm, in Bayesian Statistics 3 (1988)
@@ -54,25 +55,30 @@ class Refined(nn.Module):
         Diefenbacher et al., DCTRGAN | https://arxiv.org/abs/2009.03796
     """
 
-    def __init__(self, config: RefinedConfig, dimensions: int, bounds: Bounds) -> None:
+    def __init__(self, config: RefinedConfig, dimensions: int, bounds: Bounds, conditions: int = 0) -> None:
         super().__init__()
         self._candidates = config.candidates
-        self.base = build_sampler(config.base, dimensions, bounds)
-        knots = [config.knots] * dimensions
+        self._latents = config.latents(dimensions)
+        self.base = build_sampler(config.base, dimensions, bounds, conditions)
+        knots = [config.knots] * (dimensions + conditions)
         self.classifier = ParallelMLPs(1, config.width, config.depth, knots, outputs=1)
 
     def forward(self, latent: Tensor) -> Tensor:
-        """Vectors (n, d) of latents (n, candidates * those of the base + 1)."""
+        """Vectors (n, d) of latents (n, candidates * those of the base + 1), conditions beside them."""
         rows = latent.shape[0]
-        made = self.base(latent[:, :-1].reshape(rows * self._candidates, -1))
-        upto = self.log_weight(made).view(rows, -1).softmax(dim=1).cumsum(dim=1)
-        share = torch.special.ndtr(latent[:, -1:].contiguous())
+        own, choice, condition = torch.tensor_split(latent, [self._latents - 1, self._latents], dim=1)
+        of_each = condition.repeat_interleave(self._candidates, dim=0)
+        candidate = own.reshape(rows * self._candidates, -1)
+        made = self.base(torch.cat([candidate, of_each], dim=1))
+        weight = self.log_weight(torch.cat([made, of_each], dim=1))
+        upto = weight.view(rows, -1).softmax(dim=1).cumsum(dim=1)
+        share = torch.special.ndtr(choice.contiguous())
         chosen = (upto < share).sum(dim=1).clamp_max(self._candidates - 1)
         candidates: Tensor = made.view(rows, self._candidates, -1)
         return candidates.gather(1, chosen[:, None, None].expand(-1, 1, candidates.shape[2]))[:, 0]
 
     def log_weight(self, x: Tensor) -> Tensor:
-        """Logarithm of D / (1 - D) of vectors (n, d), shape (n,)."""
+        """Logarithm of D / (1 - D) of vectors (n, d), conditions beside them, shape (n,)."""
         out: Tensor = self.classifier(x)
         return out[:, 0, 0]
 
@@ -84,26 +90,30 @@ class RefinedModel(Model):
         config: Of classifier and base.
         dimensions: Columns to learn.
         bounds: Box of network space.
+        conditions: Numbers in a condition.
     """
 
     config_class = RefinedConfig
     config: RefinedConfig
     sampler: Refined
 
-    def __init__(self, config: RefinedConfig, dimensions: int, bounds: Bounds) -> None:
+    def __init__(self, config: RefinedConfig, dimensions: int, bounds: Bounds, conditions: int = 0) -> None:
         super().__init__()
         self.config = config
         self.dimensions = dimensions
-        self.sampler = Refined(config, dimensions, bounds)
+        self.conditions = conditions
+        self.sampler = Refined(config, dimensions, bounds, conditions)
         self.sampler.base.requires_grad_(False)
 
     @classmethod
-    def build(cls, config: ModelConfig, dimensions: int, bounds: Bounds) -> Self:
-        return cls(_checked(config), dimensions, bounds)
+    def build(cls, config: ModelConfig, dimensions: int, bounds: Bounds, conditions: int = 0) -> Self:
+        return cls(_checked(config), dimensions, bounds, conditions)
 
     @classmethod
-    def build_sampler(cls, config: ModelConfig, dimensions: int, bounds: Bounds) -> nn.Module:
-        return Refined(_checked(config), dimensions, bounds)
+    def build_sampler(
+        cls, config: ModelConfig, dimensions: int, bounds: Bounds, conditions: int = 0
+    ) -> nn.Module:
+        return Refined(_checked(config), dimensions, bounds, conditions)
 
     def adopt(self, base: nn.Module) -> None:
         """Take over the weights of a trained base."""
@@ -117,9 +127,13 @@ class RefinedModel(Model):
     def training_step(self, batch: Tensor, optimisers: Mapping[str, Optimizer]) -> dict[str, Tensor]:
         latents = self.config.base.latents(self.dimensions)
         with torch.no_grad():
-            made = self.sampler.base.eval()(torch.randn(len(batch), latents, device=batch.device))
+            latent = torch.randn(len(batch), latents, device=batch.device)
+            condition = batch[:, self.dimensions :]
+            made = self.sampler.base.eval()(torch.cat([latent, condition], dim=1))
+        beside = torch.cat([made, condition], dim=1)
         loss = (
-            softplus(-self.sampler.log_weight(batch)).mean() + softplus(self.sampler.log_weight(made)).mean()
+            softplus(-self.sampler.log_weight(batch)).mean()
+            + softplus(self.sampler.log_weight(beside)).mean()
         )
         return {"cross_entropy": descend(loss, optimisers[ADAM])}
 

@@ -73,7 +73,7 @@ class OnePass(nn.Module):
 class StudentModel(ModelOnScores):
     """Learns the function from latents to network space that another model is.
 
-    Its batches are not muons: a row holds a latent vector and what the teacher makes of it.
+    Its batches are not muons: a row holds a latent vector, its condition, and what the teacher makes of them.
 
     References:
         Hinton, Vinyals, Dean, Distilling the knowledge in a neural network | https://arxiv.org/abs/1503.02531
@@ -84,9 +84,9 @@ class StudentModel(ModelOnScores):
     config: StudentConfig
 
     @staticmethod
-    def make_sampler(config: StudentConfig, dimensions: int) -> OnePass:
+    def make_sampler(config: StudentConfig, dimensions: int, conditions: int = 0) -> OnePass:
         return OnePass(
-            config.latents(dimensions),
+            config.latents(dimensions) + conditions,
             dimensions,
             width=config.width,
             depth=config.depth,
@@ -95,6 +95,7 @@ class StudentModel(ModelOnScores):
         )
 
     def training_step(self, batch: Tensor, optimisers: Mapping[str, Optimizer]) -> dict[str, Tensor]:
-        latent, target = torch.split(batch, [self.latent_dimensions, self.dimensions], dim=1)
+        inputs = self.latent_dimensions + self.conditions
+        latent, target = torch.split(batch, [inputs, self.dimensions], dim=1)
         loss = smooth_l1_loss(self.sampler(latent), target, beta=self.config.beta)
         return {"distance": descend(loss, optimisers[ADAM])}

@@ -102,7 +102,7 @@ def programs_of(bundle: Bundle) -> dict[int, Program]:
     """
     programs = {}
     for category, record in bundle.manifest.categories.items():
-        if why_not(record.model, record.representation) is None:
+        if why_not(record.model, record.representation, record.conditions) is None:
             try:
                 programs[category] = program(record.model, record.representation, bundle.weights(category))
             except (MuforgeError, ValueError, KeyError, TypeError) as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
@@ -63,3 +65,15 @@ class WeightedBatches:
         uniform = np.sort(rng.random(STEPS_PER_BLOCK * self.rows))
         drawn = np.searchsorted(self._cumulative, uniform, side="right")
         return rng.permutation(drawn)
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Encoded muons, shape (n, columns), and their weights, shape (n,)."""
+
+    matrix: NDArray[np.float32]
+    weight: NDArray[np.float64]
+
+    def batches(self, rows: int, *, seed: int, category: int, device: torch.device) -> WeightedBatches:
+        """Batches of so many rows, drawn by weight."""
+        return WeightedBatches(self.matrix, self.weight, rows, seed=seed, category=category, device=device)

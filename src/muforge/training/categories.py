@@ -13,6 +13,7 @@ from muforge.errors import Interrupted
 from muforge.processes import Workers, result_of, shared_array
 from muforge.training.config import RunConfig
 from muforge.training.directory import FitResult, category_directory, load_run, replica_directory
+from muforge.training.joint import fit_joint
 from muforge.training.replica import check_replicas, replica_config
 from muforge.training.run import fit
 from muforge.training.shared import fit_shared
@@ -60,8 +61,9 @@ def fit_categories(
             and keep a checkpoint.
     """
     of_each = dict.fromkeys(categories, config) if isinstance(config, RunConfig) else dict(config)
-    if isinstance(config, RunConfig) and config.shared:
-        return fit_shared(
+    if isinstance(config, RunConfig) and (config.shared or config.joint):
+        fit_all = fit_shared if config.shared else fit_joint
+        return fit_all(
             dataset,
             out,
             categories,

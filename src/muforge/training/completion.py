@@ -16,9 +16,10 @@ from muforge.representation import PhysicsRepresentationConfig
 from muforge.representation.completion import CompletionRepresentation, Encoded
 from muforge.sample import Sample
 from muforge.trained_completion import TrainedCompletion, fresh_network
+from muforge.training.batches import Rows
 from muforge.training.config import CompletionRunConfig, RunConfig, TrainingConfig
 from muforge.training.directory import PAIR_NAME, About, checksum
-from muforge.training.likelihood import Rows, maximise
+from muforge.training.likelihood import maximise
 from muforge.training.loop import ProgressCallback
 from muforge.training.seeds import seeded
 

@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from muforge.conditions import OF_A_CATEGORY, ConditionName
 from muforge.errors import ConfigError
 from muforge.files import atomic
 from muforge.models import config_from
@@ -23,6 +24,7 @@ from muforge.models.any_config import AnyModelConfig
 from muforge.models.completion import CompletionConfig
 from muforge.models.precision import MatmulPrecision
 from muforge.problem import first_problem
+from muforge.region import NOTE_REGION, Region
 from muforge.representation import NoteRepresentationConfig, PhysicsRepresentationConfig
 
 WITH_TEACHER = ("student", "refined")
@@ -111,6 +113,22 @@ class CompletionRunConfig(BaseModel):
     pairs: TrainingConfig = TrainingConfig()
 
 
+class Balance(BaseModel):
+    """How often a conditional model sees what is rare; what muons it makes given a condition does not depend on it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    dangerous: float = Field(
+        default=0.25, ge=0, lt=1, description="least share of dangerous muons in the batches"
+    )
+    rarity_spread: float = Field(
+        default=1.5,
+        ge=1,
+        le=10,
+        description="rarity in the batches is normal so many times as wide as among the muons",
+    )
+
+
 class RunConfig(BaseModel):
     """Everything that decides a run, given the data."""
 
@@ -127,6 +145,18 @@ class RunConfig(BaseModel):
         default=False,
         description="one network for all categories, told which; an autoregressive flow without completion",
     )
+    conditions: tuple[ConditionName, ...] = Field(
+        default=(),
+        description="what the model is told: 'dangerous', 'rarity', and with one network for several categories "
+        "'category' or 'charge'",
+    )
+    region: Region = Field(default=NOTE_REGION, description="which muons are dangerous")
+    balance: Balance = Field(default=Balance(), description="of the batches of a conditional model")
+
+    @property
+    def joint(self) -> bool:
+        """Whether one network of any family is trained on several categories."""
+        return any(name in OF_A_CATEGORY for name in self.conditions)
 
     def limited_to(self, muons: int) -> Self:
         """The same with every training, a teacher's and a completion's too, limited to its epochs."""
@@ -163,6 +193,18 @@ class RunConfig(BaseModel):
                 "shared: needs family 'flow' with transform 'autoregressive', representation.kind 'physics', and "
                 "neither teacher nor completion"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _conditions_that_can_be_told(self) -> Self:
+        if len({*self.conditions}) < len(self.conditions):
+            raise ConfigError(f"conditions {', '.join(self.conditions)}: one is there twice")
+        if self.conditions and self.shared:
+            raise ConfigError("shared: tells the category in its own way; leave out 'shared' or 'conditions'")
+        if self.joint and self.teacher is not None:
+            raise ConfigError("conditions 'category' and 'charge': not with a teacher")
+        if self.joint and getattr(self.representation, "centre", False):
+            raise ConfigError("conditions 'category' and 'charge': not with representation.centre")
         return self
 
     @classmethod

@@ -19,13 +19,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from muforge.conditions import Conditions
 from muforge.errors import OutputError, TrainingError
 from muforge.files import check_output_directory, discard, write_json
+from muforge.representation import Representation
 from muforge.sample import CATEGORIES
 from muforge.trained import TrainedModel
 from muforge.trained_completion import TrainedCompletion
@@ -71,12 +73,27 @@ class About:
         config: The whole configuration.
         representation: State of the representation.
         data: Checksum of the encoded training events and their weights.
+        conditions: State of the model's conditions, if it has any.
     """
 
     category: int
     config: RunConfig
     representation: dict[str, Any]
     data: str
+    conditions: dict[str, Any] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        config: RunConfig,
+        representation: Representation,
+        data: str,
+        category: int,
+        conditions: Conditions | None,
+    ) -> Self:
+        """Of the objects whose states are kept."""
+        told = None if conditions is None else conditions.model_dump(mode="json")
+        return cls(category, config, representation.state(), data, told)
 
     def state(self) -> dict[str, Any]:
         return {**vars(self), "config": self.config.to_mapping()}
@@ -221,7 +238,11 @@ def load_model(path: Path) -> TrainedModel:
     try:
         about = state["about"]
         return TrainedModel.restore(
-            about["category"], about["config"]["model"], about["representation"], state["best"]["tensors"]
+            about["category"],
+            about["config"]["model"],
+            about["representation"],
+            state["best"]["tensors"],
+            about.get("conditions"),
         )
     except KeyError as error:
         raise TrainingError(f"{path}: not the best model of a run (it has no {error})") from None

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
 from muforge.models.conditional import ConditionalModel
 from muforge.models.precision import torch_settings
-from muforge.training.batches import WeightedBatches
+from muforge.training.batches import Rows
 from muforge.training.config import TrainingConfig
 from muforge.training.directory import About, RunDirectory
 from muforge.training.ema import EMA
@@ -21,14 +19,6 @@ from muforge.training.loop import ProgressCallback, train
 from muforge.training.state import Best, Machinery, Progress
 
 ROWS_PER_PASS = 4096
-
-
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """Encoded muons, shape (n, columns), and their weights, shape (n,)."""
-
-    matrix: NDArray[np.float32]
-    weight: NDArray[np.float64]
 
 
 def maximise(
@@ -64,14 +54,8 @@ def maximise(
     machinery = Machinery(model, model.optimisers(), EMA(model.network, config.ema_decay), device)
     if run.last is not None:
         machinery.restore(run.last["machinery"])
-    batches = WeightedBatches(
-        training.matrix,
-        training.weight,
-        config.batch_size,
-        seed=about.config.training.seed,
-        category=about.category,
-        device=device,
-    )
+    seed = about.config.training.seed
+    batches = training.batches(config.batch_size, seed=seed, category=about.category, device=device)
 
     def monitor() -> None:
         average = machinery.ema.average

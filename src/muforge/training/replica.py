@@ -10,8 +10,11 @@ from muforge.training.config import RunConfig
 
 def check_replicas(config: RunConfig) -> None:
     """Raise `ConfigError` if a run of this configuration can have no replicas."""
-    if config.shared:
-        raise ConfigError("replicas: not of one network for all categories; give shared: false")
+    if config.shared or config.conditions:
+        raise ConfigError(
+            "replicas: not of one network for all categories, nor of conditional ones; give shared: false and "
+            "conditions: []"
+        )
     if config.representation.kind != "physics":
         raise ConfigError("replicas need representation.kind 'physics'")
 

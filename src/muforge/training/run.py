@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from muforge.conditions import numbers_of
 from muforge.errors import ConfigError, Interrupted, RepresentationError, SampleError
 from muforge.models import build
 from muforge.models.device import available_device
@@ -19,8 +20,9 @@ from muforge.resample import resampled
 from muforge.sample import Sample, features
 from muforge.trained import TrainedModel
 from muforge.trained_completion import TrainedCompletion
-from muforge.training.batches import WeightedBatches
+from muforge.training.batches import Rows
 from muforge.training.completion import fit_completion, fit_completion_representation
+from muforge.training.conditioning import conditioned, fit_conditions
 from muforge.training.config import RunConfig, TrainingConfig
 from muforge.training.directory import (
     COMPLETION_NAME,
@@ -80,10 +82,8 @@ def fit(
     """
     samples = {"training": training, "validation": validation} | ({} if test is None else {"test": test})
     _check_samples(category, samples)
-    if config.shared:
-        raise ConfigError(
-            "shared: one network of several categories is trained by `muforge train`, not of one"
-        )
+    if config.shared or config.joint:
+        raise ConfigError("one network of several categories is trained by `muforge train`, not of one")
     config = config.limited_to(len(training))
     if config.training.replica:
         training = resampled(training, config.training.replica)
@@ -92,7 +92,9 @@ def fit(
     representation = fit_representation(training, category, config)
     _check_sizes(category, samples)
     matrix = representation.encode(training)
-    about = About(category, config, representation.state(), checksum(matrix, training.weight))
+    fitted = fit_conditions(training, category, config, representation)
+    conditions = None if fitted is None else fitted.conditions
+    about = About.of(config, representation, checksum(matrix, training.weight), category, conditions)
     run.begin(about)
     now = Progress() if run.last is None else Progress.from_state(run.last["progress"])
     if finished(now, config.training):
@@ -119,7 +121,7 @@ def fit(
             stage=stages.of,
             should_stop=should_stop,
         )
-    learnt, weight = matrix[:, : representation.learned], training.weight
+    learnt = conditioned(matrix[:, : representation.learned], training, fitted, config)
     teacher = None
     if config.teacher is not None:
         teacher = fit(
@@ -134,8 +136,8 @@ def fit(
             should_stop=should_stop,
         ).model
         if isinstance(config.model, StudentConfig):
-            learnt = make_pairs(teacher, config.model, config.teacher.pairs, config.training.seed)
-            weight = np.ones(len(learnt))
+            pairs = make_pairs(teacher, config.model, config.teacher.pairs, config.training.seed)
+            learnt = Rows(pairs, np.ones(len(pairs)))
     with seeded(config.training.seed, category, device):
         model = _fresh(config, representation, teacher).to(device)
         machinery = Machinery(
@@ -143,11 +145,12 @@ def fit(
         )
         if run.last is not None:
             machinery.restore(run.last["machinery"])
-        rows = model.rows_per_step(config.training.batch_size)
-        seed = config.training.seed
-        batches = WeightedBatches(learnt, weight, rows, seed=seed, category=category, device=device)
-        averaged = TrainedModel(category, config.model, representation, machinery.ema.average)
-        monitor = Monitor(config.training, training, validation, about, run)
+        size, seed = model.rows_per_step(config.training.batch_size), config.training.seed
+        batches = learnt.batches(size, seed=seed, category=category, device=device)
+        averaged = TrainedModel(
+            category, config.model, representation, machinery.ema.average, conditions=conditions
+        )
+        monitor = Monitor(config.training, training, validation, about, run, fitted)
         try:
             with torch_settings(threads=config.training.threads, matmul_precision=_precision(config, model)):
                 train(
@@ -167,7 +170,8 @@ def fit(
 
 
 def _fresh(config: RunConfig, representation: Representation, teacher: TrainedModel | None) -> Model:
-    model = build(config.model, representation.learned, representation.bounds)
+    bounds, conditions = representation.bounds, numbers_of(config.conditions)
+    model = build(config.model, representation.learned, bounds, conditions)
     if isinstance(model, RefinedModel) and teacher is not None:
         model.adopt(teacher.sampler)
     return model
@@ -208,7 +212,11 @@ def _finish(
     assert now.best is not None
     config = about.config
     model = TrainedModel.restore(
-        about.category, config.model.model_dump(), about.representation, now.best.tensors
+        about.category,
+        config.model.model_dump(),
+        about.representation,
+        now.best.tensors,
+        about.conditions,
     )
     if completion is not None:
         model = model.completed_by(completion)

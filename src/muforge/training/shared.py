@@ -16,9 +16,10 @@ from muforge.models.shared import SharedSplines
 from muforge.representation import Representation
 from muforge.sample import Sample
 from muforge.trained import TrainedModel
+from muforge.training.batches import Rows
 from muforge.training.config import RunConfig
 from muforge.training.directory import About, FitResult, RunDirectory, category_directory, checksum
-from muforge.training.likelihood import Rows, maximise
+from muforge.training.likelihood import maximise
 from muforge.training.loop import ProgressCallback
 from muforge.training.monitor import TEST, judge_model
 from muforge.training.run import fit_representation
