@@ -16,6 +16,7 @@ from muforge.cli.ingest import ingest
 from muforge.cli.judge import judge
 from muforge.cli.quickstart import quickstart
 from muforge.cli.simulate import simulate
+from muforge.cli.study import study
 from muforge.cli.train import train
 from muforge.cli.watch import watch
 
@@ -48,5 +49,5 @@ def muforge(
     """
 
 
-for command in (simulate, ingest, train, watch, bundle, judge, generate, export, info, quickstart, bench):
+for command in (simulate, ingest, train, watch, bundle, judge, generate, export, info, study, quickstart, bench):
     app.command()(command)

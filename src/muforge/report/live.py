@@ -58,6 +58,7 @@ def write_live_page(name: str, parts: Sequence[Live], path: Path, *, refresh: fl
         title=name,
         kind="Training, finished" if refresh is None else "Training, live",
         refresh=None if refresh is None else max(1, math.ceil(refresh)),
+        heading="Progress",
         sections=[_section(part) for part in parts],
         configurations=[(_title(part), part.config) for part in parts],
     )

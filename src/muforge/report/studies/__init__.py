@@ -1,0 +1,1 @@
+"""Figures of studies, a module for each: `figures(details)` gives a list of `StudyFigure`."""
