@@ -17,7 +17,7 @@ def some_muons(rows: int, seed: int = 1, *, optional: bool = True, pot: float | 
     columns: dict[str, NDArray[Any]] = {
         name: rng.normal(0, 50, rows).astype(column.dtype)
         for name, column in (COLUMNS if optional else REQUIRED).items()
-        if name not in (*PARTNER, *VARIATIONS)
+        if name not in (*PARTNER, *VARIATIONS, "dangerous")
     }
     columns["pdg"] = rng.choice([13, -13], rows)
     columns["weight"] = rng.exponential(100, rows).astype(np.float32).astype(np.float64)

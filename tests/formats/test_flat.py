@@ -48,6 +48,7 @@ def one_chunk(path: Path) -> Chunk:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_columns_come_from_their_branches(tmp_path: Path, dtype: type) -> None:
     branches = ntuple(5, dtype)
+    branches["dangerous"] = np.array([0, 1, 1, 0, 1], dtype)
     branches["oz"][0] = 0.1  # not a multiple of 1/8, so that float32 and float64 differ
     path = write_tree(tmp_path / "muons.root", branches)
     assert reader_for(path).name == "flat"

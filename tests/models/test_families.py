@@ -15,6 +15,7 @@ from muforge.errors import ConfigError
 from muforge.models.protocol import Bounds, Model, ModelConfig, gaussian_latent
 
 SPLINES = {"width": 8, "depth": 2, "bins": 5, "knots": 6, "knots_others": 3}
+FLAT = {"shape": "flat", "width": 12, "layers": 2}
 TINY: dict[str, dict[str, Any]] = {
     "gan": {
         "family": "gan",
@@ -22,7 +23,58 @@ TINY: dict[str, dict[str, Any]] = {
         "generator": {"shape": "flat", "width": 12, "layers": 2},
         "discriminator": {"shape": "flat", "width": 12, "layers": 2, "batch_norm": True, "dropout": 0.1},
     },
+    "regularised gan": {
+        "family": "gan",
+        "latent_dimensions": 7,
+        "r1": 0.5,
+        "diagnostics": True,
+        "generator": FLAT,
+        "discriminator": {**FLAT, "spectral_norm": True, "minibatch_kernels": 3, "minibatch_dimensions": 2},
+    },
+    "feature matching gan": {
+        "family": "gan",
+        "latent_dimensions": 7,
+        "feature_matching": True,
+        "generator": FLAT,
+        "discriminator": FLAT,
+    },
+    "wgan": {
+        "family": "wgan",
+        "latent_dimensions": 7,
+        "critic_steps": 2,
+        "diagnostics": True,
+        "generator": FLAT,
+        "discriminator": FLAT,
+    },
+    "unrolled gan": {
+        "family": "unrolled_gan",
+        "latent_dimensions": 7,
+        "unrolled_steps": 2,
+        "diagnostics": True,
+        "generator": FLAT,
+        "discriminator": {**FLAT, "batch_norm": True, "spectral_norm": True},
+    },
+    "infogan": {
+        "family": "infogan",
+        "latent_dimensions": 5,
+        "categorical": [3, 2],
+        "continuous": 1,
+        "nodes_q": 6,
+        "diagnostics": True,
+        "generator": FLAT,
+        "discriminator": FLAT,
+    },
     "vae": {"family": "vae", "latent_dimensions": 3, "nodes_encoder": 8, "nodes_decoder": 8},
+    "gaussian vae": {
+        "family": "vae",
+        "likelihood": "gaussian",
+        "latent_dimensions": 3,
+        "nodes_encoder": 8,
+        "nodes_decoder": 8,
+        "batch_norm": True,
+        "dropout": 0.1,
+        "beta_warm_up": 3,
+    },
     "autoregressive flow": {"family": "flow", **SPLINES},
     "coupling flow": {"family": "flow", "transform": "coupling", **SPLINES},
     "flow matching": {"family": "flow_matching", "width": 8, "midpoint_steps": 3},
@@ -32,8 +84,9 @@ TINY: dict[str, dict[str, Any]] = {
 }
 """A small network of each kind. A new family adds a line here."""
 
-BOXES = {"gan": (-1.0, 1.0), "vae": (0.0, 1.0)}
-"""The box that is the network space of a kind; that of the others is unbounded."""
+GANS = ("gan", "regularised gan", "feature matching gan", "wgan", "unrolled gan", "infogan")
+BOXES = {**dict.fromkeys(GANS, (-1.0, 1.0)), "vae": (0.0, 1.0), "gaussian vae": (-np.inf, np.inf)}
+"""The box that is the network space of a kind that can stay in one; that of the others is unbounded."""
 
 DENSITIES = ("autoregressive flow", "coupling flow", "mixture")
 """Kinds with a density."""
@@ -54,14 +107,17 @@ def space(name: str, dimensions: int) -> Bounds:
     return box(dimensions, *BOXES.get(name, (-np.inf, np.inf)))
 
 
-def build(name: str, dimensions: int = 6, bounds: Bounds | None = None, seed: int = 0) -> Model:
+def build(
+    name: str, dimensions: int = 6, bounds: Bounds | None = None, seed: int = 0, conditions: int = 0
+) -> Model:
     torch.manual_seed(seed)
-    return models.build(tiny_config(name), dimensions, bounds or space(name, dimensions))
+    return models.build(tiny_config(name), dimensions, bounds or space(name, dimensions), conditions)
 
 
 def batch(model: Model, seed: int = 0) -> Tensor:
     rows = model.rows_per_step(BATCH_SIZE)
-    columns = model.dimensions + (model.latent_dimensions if model.config.family == "student" else 0)
+    columns = model.dimensions + model.conditions
+    columns += model.latent_dimensions if model.config.family == "student" else 0
     low = 0 if model.config.family == "vae" else -1
     values = np.random.default_rng(seed).uniform(low, 1, (rows, columns))
     return torch.from_numpy(values.astype(np.float32))
@@ -78,9 +134,12 @@ def train(model: Model, steps: int) -> list[dict[str, float]]:
 def draw(model: Model, n: int = 500) -> Tensor:
     with torch.inference_mode():
         sampled: Tensor = model.sampler.eval()(
-            gaussian_latent(n, model.latent_dimensions, np.random.default_rng(0))
+            gaussian_latent(n, model.latent_dimensions + model.conditions, np.random.default_rng(0))
         )
     return sampled
+
+
+with_and_without_conditions = pytest.mark.parametrize("conditions", [0, 2])
 
 
 @every_family
@@ -94,8 +153,9 @@ def test_shapes(name: str, dimensions: int) -> None:
 
 
 @every_family
-def test_a_step_moves_every_parameter(name: str) -> None:
-    model = build(name)
+@with_and_without_conditions
+def test_a_step_moves_every_parameter(name: str, conditions: int) -> None:
+    model = build(name, conditions=conditions)
     before = {key: value.detach().clone() for key, value in model.named_parameters()}
     losses = train(model, 2)
     assert all(np.isfinite(value) for row in losses for value in row.values())
@@ -135,22 +195,24 @@ def test_samples_lie_in_the_box_even_for_extreme_latents(name: str, low: float, 
 
 
 @every_family
-def test_the_sampler_is_all_that_sampling_needs(name: str) -> None:
-    model = build(name)
+@with_and_without_conditions
+def test_the_sampler_is_all_that_sampling_needs(name: str, conditions: int) -> None:
+    model = build(name, conditions=conditions)
     train(model, 3)
-    sampler = models.build_sampler(tiny_config(name), 6, space(name, 6))
+    sampler = models.build_sampler(tiny_config(name), 6, space(name, 6), conditions)
     sampler.load_state_dict(model.sampler.state_dict())
-    latent = gaussian_latent(50, model.latent_dimensions, np.random.default_rng(3))
+    latent = gaussian_latent(50, model.latent_dimensions + conditions, np.random.default_rng(3))
     with torch.inference_mode():
         assert torch.equal(sampler.eval()(latent), model.sampler.eval()(latent))
 
 
 @every_family
-def test_state_restores_model_and_optimisers(name: str) -> None:
-    one = build(name, seed=1)
+@with_and_without_conditions
+def test_state_restores_model_and_optimisers(name: str, conditions: int) -> None:
+    one = build(name, seed=1, conditions=conditions)
     optimisers = one.optimisers()
     one.training_step(batch(one), optimisers)
-    two = build(name, seed=2)
+    two = build(name, seed=2, conditions=conditions)
     two.load_state_dict(one.state_dict())
     others = two.optimisers()
     for key, optimiser in others.items():
@@ -171,6 +233,23 @@ def test_the_seed_decides_everything(name: str) -> None:
 
     assert torch.equal(trained(1), trained(1))
     assert not torch.equal(trained(1), trained(2))
+
+
+@every_family
+def test_the_condition_decides_what_is_made(name: str) -> None:
+    """With other weights than those it starts with, some of which are zero."""
+    model = build(name, conditions=2)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))
+    assert draw(model, 11).shape == (11, 6)
+    latent = gaussian_latent(300, model.latent_dimensions, np.random.default_rng(0))
+    with torch.inference_mode():
+        one, other = (
+            model.sampler.eval()(torch.cat([latent, torch.full((300, 2), value)], dim=1))
+            for value in (0.0, 1.0)
+        )
+    assert not torch.allclose(one, other, atol=1e-6)
 
 
 @every_family

@@ -20,6 +20,7 @@ from muforge.models.gan import (
     discriminator_loss,
     generator_loss,
 )
+from muforge.models.optimisers import descend
 from muforge.models.precision import fast_precision
 from tests.models.test_families import box
 
@@ -164,12 +165,12 @@ def test_only_one_network_learns_at_a_time(batch_norm: bool) -> None:
     model = make(discriminator={**SMALL, "batch_norm": batch_norm})
     optimisers = model.optimisers()
     g, d = weights(model.generator), weights(model.discriminator)
-    model.update_discriminator(real(), 1.0, optimisers["discriminator"])
+    descend(model.on_real(real()).loss, optimisers["discriminator"])
     assert equal(weights(model.generator), g)
     assert not equal(weights(model.discriminator), d)
     d = weights(model.discriminator)
     model.discriminator.zero_grad(set_to_none=True)
-    model.update_generator(torch.randn(50, 5), optimisers["generator"])
+    model.update_generator(real(), optimisers)
     assert equal(weights(model.discriminator), d)
     assert not equal(weights(model.generator), g)
     assert all(p.grad is None for p in model.discriminator.parameters())
@@ -179,10 +180,8 @@ def test_only_one_network_learns_at_a_time(batch_norm: bool) -> None:
 def test_generated_muons_for_the_discriminator_come_from_evaluation() -> None:
     model = make(generator={**SMALL, "dropout": 0.5})
     before = weights(model.generator)
-    torch.manual_seed(1)
-    generated = model.generate(8, like=real())
-    torch.manual_seed(1)
     latents = model.latents(8, like=real())
+    generated = model.generate(latents)
     with torch.no_grad():
         assert torch.equal(generated, model.generator.eval()(latents))
     assert not generated.requires_grad
@@ -191,21 +190,21 @@ def test_generated_muons_for_the_discriminator_come_from_evaluation() -> None:
 
 def test_a_step_is_two_half_batches_for_d_and_a_whole_one_for_g(monkeypatch: pytest.MonkeyPatch) -> None:
     model = make()
-    seen: list[tuple[str, int, float]] = []
-    update_d, update_g = model.update_discriminator, model.update_generator
+    seen: list[tuple[str, int]] = []
 
-    def spy_d(muons: Tensor, label: float, optimiser: Any) -> Tensor:
-        seen.append(("d", len(muons), label))
-        return update_d(muons, label, optimiser)
+    def spy_on(name: str) -> None:
+        method = getattr(model, name)
 
-    def spy_g(latents: Tensor, optimiser: Any) -> Tensor:
-        seen.append(("g", len(latents), 1.0))
-        return update_g(latents, optimiser)
+        def spy(rows: Tensor, *others: Tensor) -> Any:
+            seen.append((name, len(rows)))
+            return method(rows, *others)
 
-    monkeypatch.setattr(model, "update_discriminator", spy_d)
-    monkeypatch.setattr(model, "update_generator", spy_g)
+        monkeypatch.setattr(model, name, spy)
+
+    for name in ("on_real", "on_generated", "loss_of_generator"):
+        spy_on(name)
     model.training_step(real(model.rows_per_step(100)), model.optimisers())
-    assert seen == [("d", 50, 1.0), ("d", 50, 0.0), ("g", 100, 1.0)]
+    assert seen == [("on_real", 50), ("on_generated", 50), ("loss_of_generator", 100)]
 
 
 @pytest.mark.parametrize("optimiser", ["amsgrad", "adam", "rmsprop"])
@@ -273,5 +272,82 @@ def test_dropout_drops_its_share_and_keeps_the_mean() -> None:
 
 def test_generating_leaves_the_generator_in_training() -> None:
     model = make(generator={**SMALL, "batch_norm": True, "dropout": 0.5})
-    model.generate(4, like=real())
+    model.generate(model.latents(4, like=real()))
     assert all(module.training for module in model.generator.modules())
+
+
+def test_r1_equals_its_definition() -> None:
+    """gamma / 2 times the mean squared gradient of each real muon's logit."""
+    flat = {**SMALL, "dropout": 0.0}
+    muons = real(30)
+    losses = {}
+    for r1 in (0.0, 3.0):
+        model = make(r1=r1, discriminator=flat, data_noise=0.0, label_noise=0.0)
+        losses[r1] = model.on_real(muons).loss.item()
+    jacobian = torch.func.vmap(torch.func.jacrev(lambda row: model.discriminator(row[None])[0, 0]))(muons)
+    expected = 3.0 / 2 * jacobian.square().sum(dim=1).mean()
+    assert losses[3.0] - losses[0.0] == pytest.approx(expected.item(), rel=1e-4)
+    assert not muons.requires_grad
+
+
+def test_r1_flattens_the_discriminator_at_real_muons() -> None:
+    """It learns until it is sure of muons in a corner, unless the penalty keeps it flat there."""
+    steepness = {}
+    for r1 in (0.0, 10.0):
+        model = make(r1=r1, discriminator={**SMALL, "dropout": 0.0}, learning_rate=0.01)
+        optimisers = model.optimisers()
+        muons = 0.05 * real() + 0.9
+        for _ in range(60):
+            descend(model.on_real(muons).loss, optimisers["discriminator"])
+            latents = model.latents(50, like=muons)
+            descend(model.on_generated(latents).loss, optimisers["discriminator"])
+        rows = muons.requires_grad_()
+        (gradient,) = torch.autograd.grad(model.discriminator(rows).sum(), rows)
+        steepness[r1] = float(gradient.norm(dim=1).mean())
+    assert steepness[10.0] < steepness[0.0] / 2
+
+
+def test_feature_matching_equals_its_definition() -> None:
+    model = make(feature_matching=True, discriminator={**SMALL, "dropout": 0.0}, data_noise=0.0)
+    latents = model.latents(40, like=real())
+    loss = model.loss_of_generator(latents, real())
+    generated = model.generator(latents)
+
+    def mean(muons: Tensor) -> Tensor:
+        for layer in list(model.discriminator)[:-1]:
+            muons = layer(muons)
+        return muons.mean(dim=0)
+
+    torch.testing.assert_close(loss, ((mean(real()) - mean(generated)) ** 2).sum())
+
+
+@pytest.mark.parametrize("option", [{"r1": 1.0}, {"feature_matching": True}])
+def test_batch_norm_hides_what_these_options_look_at(option: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match=f"{next(iter(option))}: needs discriminator.batch_norm off"):
+        make(discriminator={**SMALL, "batch_norm": True}, **option)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"r1": 1.0},
+        {"feature_matching": True},
+        {"discriminator": {**SMALL, "spectral_norm": True}},
+        {"discriminator": {**SMALL, "minibatch_kernels": 4}},
+    ],
+)
+def test_it_learns_with_each_option(options: dict[str, Any]) -> None:
+    model = make(**{"learning_rate": 0.003, "discriminator": {**SMALL, "dropout": 0.1}, **options})
+    optimisers = model.optimisers()
+    target = torch.tensor([0.5, -0.5, 0.0, 0.3, -0.2, 0.7])
+    generator = torch.Generator().manual_seed(0)
+
+    def off() -> float:
+        with torch.no_grad():
+            sampled = model.generator.eval()(torch.randn(500, 5, generator=generator))
+        return float((sampled.mean(0) - target).abs().mean())
+
+    start = off()
+    for _ in range(150):
+        model.training_step(target + 0.1 * torch.randn(50, 6, generator=generator), optimisers)
+    assert off() < start / 2

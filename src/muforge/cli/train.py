@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from muforge.cli.settings import assignment
 from muforge.errors import ConfigError
 from muforge.sample import CATEGORIES, MOST_VARIATIONS
 
@@ -35,8 +36,8 @@ def train(
         str | None,
         typer.Option(
             "--preset",
-            help="best, whole, shared, flow, flow-matching, student, mixture, refined, gan-2018 or vae-2018; options "
-            "go over it. Default: best, or gan-2018 where one of its own options is given.",
+            help="best, whole, shared, flow, flow-matching, student, mixture, refined, vae, gan-scores, wgan, "
+            "unrolled-gan, infogan, gan-2018 or vae-2018; options go over it. Default: best, or gan-2018 or vae-2018 where one of its own options is given.",
         ),
     ] = None,
     config: Annotated[
@@ -61,7 +62,10 @@ def train(
     learning_rate: Annotated[
         float | None,
         typer.Option(
-            "-l", "--learning-rate", help="GAN: of both networks, 0.0002 by default.", rich_help_panel=_MODEL
+            "-l",
+            "--learning-rate",
+            help="Default: the preset's; the GAN's is 0.0002.",
+            rich_help_panel=_MODEL,
         ),
     ] = None,
     optimiser: Annotated[
@@ -94,7 +98,50 @@ def train(
     layers_d: Annotated[
         int | None,
         typer.Option(
-            "-layersD", "--layers-d", help="Layers of the discriminator. Default: 3.", rich_help_panel=_MODEL
+            "-layersD",
+            "--layers-d",
+            help="Layers of the discriminator, or of a VAE's decoder. Default: 3.",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
+    vae_learning_rate: Annotated[
+        float | None,
+        typer.Option("-lr", "--vae-learning-rate", help="Of a VAE. Default: 0.001.", rich_help_panel=_MODEL),
+    ] = None,
+    cross_entropy: Annotated[
+        float | None,
+        typer.Option(
+            "-x",
+            "--cross-entropy-factor",
+            help="Weight of a VAE's reconstruction against the KL divergence. Default: 1000.",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
+    nodes_encoder: Annotated[
+        int | None,
+        typer.Option(
+            "-iE",
+            "--nodes-encoder",
+            help="In each layer of a VAE's encoder. Default: 100.",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
+    nodes_decoder: Annotated[
+        int | None,
+        typer.Option(
+            "-iD",
+            "--nodes-decoder",
+            help="In each layer of a VAE's decoder. Default: 100.",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
+    layers_encoder: Annotated[
+        int | None,
+        typer.Option(
+            "-layersE",
+            "--layers-encoder",
+            help="Layers of a VAE's encoder. Default: 3.",
+            rich_help_panel=_MODEL,
         ),
     ] = None,
     steps: Annotated[
@@ -139,10 +186,12 @@ def train(
     """Train models of the categories of a data set.
 
     By default each is a small flow of splines in coordinates of the decay (--preset best). With --preset gan-2018
-    it is the note's GAN; the note's own names work (-l -o -nG -nD -layersG -layersD), with its defaults. The figures
-    printed at the end are from test events, looked at once.
+    it is the note's GAN, with --preset vae-2018 its VAE; the note's own names work (-l -o -nG -nD -layersG -layersD;
+    -lr -x -iE -iD -layersE -layersD), with its defaults. The figures printed at the end are from test events, looked
+    at once.
     """
     from muforge.cli.comparisons import print_comparisons
+    from muforge.cli.note_options import placed, preset_of
     from muforge.cli.screen import console
     from muforge.cli.watching import watched
     from muforge.dataset.manifest import SPLITS
@@ -155,25 +204,30 @@ def train(
     from muforge.training.replica import check_replicas
 
     note = {
-        "model.learning_rate": learning_rate,
-        "model.optimiser": None if optimiser is None else _NOTE_OPTIMISERS.get(optimiser, optimiser),
-        "model.generator.node_factor": nodes_g,
-        "model.discriminator.node_factor": nodes_d,
-        "model.generator.layers": layers_g,
-        "model.discriminator.layers": layers_d,
+        "-l": learning_rate,
+        "-o": None if optimiser is None else _NOTE_OPTIMISERS.get(optimiser, optimiser),
+        "-nG": nodes_g,
+        "-nD": nodes_d,
+        "-layersG": layers_g,
+        "-layersD": layers_d,
+        "-lr": vae_learning_rate,
+        "-x": cross_entropy,
+        "-iE": nodes_encoder,
+        "-iD": nodes_decoder,
+        "-layersE": layers_encoder,
     }
+    base = _base(preset, config, preset_of(note)).to_mapping()
     given = {
-        **note,
+        **placed(note, base["model"]),
         "training.steps": steps,
         "training.batch_size": batch_size,
         "training.monitor_every": monitor_every,
         "training.patience": patience,
         "training.seed": seed,
         "training.device": device,
-        **dict(_assignment(text) for text in settings or []),
+        **dict(assignment(text, "model.generator.dropout=0.25") for text in settings or []),
     }
-    base = _base(preset, config, of_the_note=any(value is not None for value in note.values()))
-    run_config = RunConfig.from_mapping(_with(base.to_mapping(), given))
+    run_config = RunConfig.from_mapping(_with(base, given))
     if replicas:
         check_replicas(run_config)
     check_output_directory(out)
@@ -223,13 +277,13 @@ def train(
     )
 
 
-def _base(preset: str | None, config: Path | None, *, of_the_note: bool) -> RunConfig:
+def _base(preset: str | None, config: Path | None, of_the_note: str | None) -> RunConfig:
     """The configuration that options go over."""
     from muforge import presets
     from muforge.training.config import RunConfig
 
     if config is None:
-        return presets.preset(preset or ("gan-2018" if of_the_note else presets.DEFAULT))
+        return presets.preset(preset or of_the_note or presets.DEFAULT)
     if preset is not None:
         raise ConfigError(f"--preset {preset}, --config {config}: give one of them")
     return RunConfig.load(config)
@@ -248,18 +302,6 @@ def _warn_of_few(category: int, training: Sample) -> None:
             f"category {category}: N_eff of the training muons is {training.n_eff:.0f}, below {FEW_EFFECTIVE}: "
             "few muons carry most of the weight"
         )
-
-
-def _assignment(text: str) -> tuple[str, Any]:
-    import yaml
-
-    key, equals, value = text.partition("=")
-    if not equals or not key:
-        raise ConfigError(f"--set {text}: expected KEY=VALUE, e.g. model.generator.dropout=0.25")
-    try:
-        return key, yaml.safe_load(value)
-    except yaml.YAMLError:
-        raise ConfigError(f"--set {text}: the value is not YAML") from None
 
 
 def _with(mapping: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:

@@ -57,6 +57,7 @@ OPTIONAL_SOURCES: Mapping[str, str] = {
     "origin": "origin",
     "decay": "decay",
     "ecut": "ecut",
+    "dangerous": "dangerous",
     **{name: name for name in VARIATIONS},
 }
 SOURCES: Mapping[str, str] = {**REQUIRED_SOURCES, **OPTIONAL_SOURCES}

@@ -67,7 +67,7 @@ class OneDimensional:
         drawn = {}
         for name in quantities(sides.category):
             column = {side: values(sample, name) for side, sample in sides.samples.items()}
-            axis = _Axis.of(name, column, sides.samples)
+            axis = Axis.of(name, column, sides.samples)
             if axis is None:
                 continue
             shares = sides.shares(
@@ -83,7 +83,7 @@ class OneDimensional:
 
 
 @dataclass(frozen=True, eq=False)
-class _Axis:
+class Axis:
     """The bins of one quantity: fine ones, and coarser ones made of these."""
 
     edges: Floats

@@ -16,9 +16,14 @@ KERAS_RHO = 0.9
 
 
 def make_optimiser(
-    name: OptimiserName, parameters: Iterable[nn.Parameter], *, learning_rate: float, beta1: float
+    name: OptimiserName,
+    parameters: Iterable[nn.Parameter],
+    *,
+    learning_rate: float,
+    beta1: float,
+    beta2: float = KERAS_BETA2,
 ) -> Optimizer:
-    """An optimiser; `beta1` is the momentum of Adam and means nothing to RMSprop.
+    """An optimiser; `beta1`, the momentum of Adam, and `beta2`, the memory of its scale, mean nothing to RMSprop.
 
     References:
         Kingma, Ba, Adam | https://arxiv.org/abs/1412.6980
@@ -29,7 +34,7 @@ def make_optimiser(
     return Adam(
         parameters,
         lr=learning_rate,
-        betas=(beta1, KERAS_BETA2),
+        betas=(beta1, beta2),
         eps=KERAS_EPSILON,
         amsgrad=name == "amsgrad",
         fused=True,
@@ -46,3 +51,9 @@ def descend(loss: Tensor, optimiser: Optimizer, *, clip: float | None = None) ->
         nn.utils.clip_grad_norm_(parameters, clip)
     optimiser.step()
     return loss.detach()
+
+
+def gradient_norm(optimiser: Optimizer) -> Tensor:
+    """The norm of the gradient of the last step, over all parameters together."""
+    parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
+    return nn.utils.get_total_norm([each.grad for each in parameters if each.grad is not None])

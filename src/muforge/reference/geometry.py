@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from muforge.errors import ConfigError
-from muforge.problem import first_problem
-from muforge.reference.constants import constants, material, table_text
+from muforge.reference.constants import constants, material
+from muforge.reference.named import named
 
 VACUUM = "vacuum"
 VACUUM_INDEX = -1
@@ -129,30 +130,17 @@ def geometry(name: str | Path = DEFAULT_TARGET) -> Geometry:
     Raises:
         ConfigError: No such target or file, or its content is not a possible target.
     """
-    import yaml
-
-    known = known_targets()
-    path = Path(name)
-    if str(name) in known:
-        text = table_text(f"{name}.yaml")
-    elif path.is_file():
-        try:
-            text = path.read_text(encoding="utf-8")
-        except UnicodeDecodeError as error:
-            raise ConfigError(f"{path}: is not a YAML file ({error.reason})") from None
-    else:
-        raise ConfigError(f"target '{name}': neither a file nor one of {', '.join(known)}")
-    try:
-        content: Any = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{name}: is not YAML ({' '.join(str(error).split())})") from None
-    try:
-        return Geometry.model_validate(content)
-    except ValidationError as error:
-        raise ConfigError(f"{name}: {first_problem(error)}") from None
+    return named("target", name, _files(), Geometry)
 
 
 def known_targets() -> tuple[str, ...]:
     """The names of the targets in the package."""
-    names = (Path(file.name) for file in files("muforge.reference").joinpath("tables").iterdir())
-    return tuple(sorted(name.stem for name in names if name.suffix == ".yaml" and name.stem != "constants"))
+    return tuple(_files())
+
+
+def _files() -> dict[str, Traversable]:
+    folder = files("muforge.reference").joinpath("tables")
+    found = {Path(file.name): file for file in sorted(folder.iterdir(), key=lambda file: file.name)}
+    return {
+        path.stem: file for path, file in found.items() if path.suffix == ".yaml" and path.stem != "constants"
+    }

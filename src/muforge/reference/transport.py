@@ -244,9 +244,9 @@ def _fly(
             longest = loss_per_step * kinetic / at_place(tables, material, place, STOPPING)
             if longest < step:
                 step, at_edge = longest, False
-            soft = 0.5 * _soft_loss(tables, rng, material, kinetic, place, step)
+            soft = 0.5 * soft_loss(tables, rng, material, kinetic, place, step)
             after = lower_place(tables, place, soft / kinetic)
-            kinetic, depth = _after_hard(tables, rng, material, kinetic - soft, after, minimum, step, depth)
+            kinetic, depth = after_hard(tables, rng, material, kinetic - soft, after, minimum, step, depth)
             kinetic -= soft
             if kinetic <= minimum:
                 return False, kinetic, time, x, y, z, ux, uy, uz
@@ -273,7 +273,7 @@ def _fly(
 
 
 @compiled
-def _soft_loss(
+def soft_loss(
     tables: MuonTables,
     rng: np.random.Generator,
     material: int,
@@ -304,7 +304,7 @@ def _soft_loss(
 
 
 @compiled
-def _after_hard(
+def after_hard(
     tables: MuonTables,
     rng: np.random.Generator,
     material: int,
