@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import erfc, sqrt
-from typing import Literal, Self, get_args
+from typing import Any, Literal, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -143,14 +143,16 @@ def _rare(z: NDArray[np.float64], given: Given) -> tuple[NDArray[np.float64], ND
 
     least, spread = given.rarity or 0.0, given.rarity_spread or 1.0
     beyond = erfc(least / spread / sqrt(2))
-    r = -spread * ndtri(ndtr(-np.abs(z)) * beyond)
-    return r, beyond * spread * np.exp(-(r**2) / 2 * (1 - spread**-2))
+    r: NDArray[np.float64] = -spread * ndtri(ndtr(-np.abs(z)) * beyond)
+    density_ratio = spread * np.exp(-(r**2) / 2 * (1 - spread**-2))
+    return r, beyond * density_ratio
 
 
 def _of_category(name: str, category: int) -> NDArray[np.float64]:
     if name == "charge":
         return np.array([-np.sign(pdg_code(category))], np.float64)
-    return np.eye(len(CATEGORIES))[category - 1]
+    one_hot: NDArray[np.float64] = np.eye(len(CATEGORIES))[category - 1]
+    return one_hot
 
 
 class FittedConditions:
@@ -196,7 +198,7 @@ class FittedConditions:
 
     def of(self, sample: Sample) -> NDArray[np.float32]:
         """The conditions of muons, shape (n, numbers)."""
-        columns = []
+        columns: list[NDArray[Any]] = []
         for name in self.conditions.names:
             if name in OF_A_CATEGORY:
                 columns.append(np.tile(_of_category(name, self.conditions.category), (len(sample), 1)))

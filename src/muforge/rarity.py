@@ -53,7 +53,10 @@ class Rarity:
         points = self._tree.n
         distance, _ = self._tree.query(matrix / self._scale, k=range(1, min(NEIGHBOURS + 1, points) + 1))
         itself = distance[:, 0] == 0
-        return np.where(itself, distance[:, 1:].mean(axis=1), distance[:, :NEIGHBOURS].mean(axis=1))
+        mean: NDArray[np.float64] = np.where(
+            itself, distance[:, 1:].mean(axis=1), distance[:, :NEIGHBOURS].mean(axis=1)
+        )
+        return mean
 
     @staticmethod
     def _ranks(

@@ -81,6 +81,7 @@ def test_what_a_run_leaves_behind(whole: Path) -> None:
     assert set(history[0]) == {
         *("step", "d_loss", "g_loss", "auc", "reduced_chi2", "overlap"),
         *("null_auc", "null_reduced_chi2", "null_overlap", "largest_ks", "null_largest_ks"),
+        *("coverage", "null_coverage"),
     }
     result = json.loads((whole / RESULT_NAME).read_text())
     assert result["steps"] == 30

@@ -19,6 +19,7 @@ FIGURES_OF_MERIT: Mapping[str, str] = {
     "overlap": "overlap of their outputs",
     "reduced_chi2": r"$\chi^2$ / d.o.f. of their outputs",
     "largest_ks": "largest KS distance of a column",
+    "coverage": "share of muons in cells not lost",
 }
 LOGARITHMIC = frozenset({"reduced_chi2"})
 LOSS_NAMES: Mapping[str, str] = {"d_loss": "discriminator", "g_loss": "generator"}

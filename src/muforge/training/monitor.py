@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from muforge.conditions import FittedConditions
+from muforge.judge.modes import Modes
 from muforge.judge.split import at_most
 from muforge.rng import Purpose, stream
 from muforge.sample import Sample, features
@@ -31,6 +34,25 @@ NLL = "nll"
 FIGURES = ("auc", "reduced_chi2", "overlap")
 
 
+@dataclass(frozen=True)
+class Look:
+    """What the monitor sees of a model.
+
+    Arguments:
+        generated: Muons of the model.
+        comparison: Their BDT test.
+        columns: Their one-dimensional figures of merit.
+        figures: Those of the history, with their nulls.
+        value: Of the figure of merit that chooses the best step, less is better.
+    """
+
+    generated: Sample
+    comparison: Comparison
+    columns: tuple[Result, ...]
+    figures: dict[str, Any]
+    value: float
+
+
 class Monitor:
     """Compares generated muons with the validation events, beside training against validation events: the null.
 
@@ -43,61 +65,79 @@ class Monitor:
         validation: Validation events.
         about: What the run is of.
         run: Where history, best model and figures go.
+        conditions: Of a conditional model, for the density of the validation events.
     """
 
     def __init__(
-        self, config: TrainingConfig, training: Sample, validation: Sample, about: About, run: RunDirectory
+        self,
+        config: TrainingConfig,
+        training: Sample,
+        validation: Sample,
+        about: About,
+        run: RunDirectory,
+        conditions: FittedConditions | None = None,
     ) -> None:
         self._config = config
         rng = stream(config.seed, Purpose.MONITOR, about.category, ROWS)
         self._training = at_most(HALVES * config.judge_size, training, rng)
         self._validation = at_most(HALVES * config.judge_size, validation, rng)
+        self._modes = Modes.fit(self._validation, self._training.n_eff)
+        self._conditions = conditions
         self._about = about
         self._run = run
 
     def __call__(self, model: TrainedModel, now: Progress) -> None:
         """Judge the model, add a row to the history, and keep the model if it is the best so far."""
-        generated, comparison, columns = self._judge(model)
-        figures: dict[str, Any] = {**_figures(comparison), **_largest_ks(columns)}
-        if self._config.figure_of_merit == NLL:
-            figures[f"validation_{NLL}"] = value = self._nll(model)
-        else:
-            value = distance(comparison.generated, self._config.figure_of_merit)
-        now.history.append({"step": now.step, **figures, **now.take_mean_losses()})
-        best = now.better(value, model.tensors())
+        look = self.look(model)
+        now.history.append({"step": now.step, **look.figures, **now.take_mean_losses()})
+        best = now.better(look.value, model.tensors())
         if best is not None:
             self._run.save_best(self._about, best)
         self._run.save_history(now.history)
-        results = [result.to_dict() for result in columns]
-        self._run.save_monitor({"step": now.step, "comparison": comparison.to_dict(), "columns": results})
+        results = [result.to_dict() for result in look.columns]
+        comparison = look.comparison.to_dict()
+        self._run.save_monitor({"step": now.step, "comparison": comparison, "columns": results})
         if self._config.plots and self._run.plots is not None:
-            self._draw(self._run.plots, generated, comparison, now)
+            self._draw(self._run.plots, look, now)
 
-    def _judge(self, model: TrainedModel) -> tuple[Sample, Comparison, tuple[Result, ...]]:
-        """Generated muons, their BDT test and their one-dimensional figures of merit."""
+    def look(self, model: TrainedModel) -> Look:
+        """Judge the model as it is."""
         from muforge.judge.quick import quick_look
 
         generated = _generated(model, self._training, self._config, VALIDATION)
         comparison, columns = quick_look(
             self._validation, generated, self._training, **_judge_options(self._config)
         )
-        return generated, comparison, columns
+        figures = {**_figures(comparison), **_largest_ks(columns), **self._coverage(generated)}
+        if self._config.figure_of_merit == NLL:
+            figures[f"validation_{NLL}"] = value = self._nll(model)
+        else:
+            value = distance(comparison.generated, self._config.figure_of_merit)
+        return Look(generated, comparison, columns, figures, value)
+
+    def _coverage(self, generated: Sample) -> dict[str, float]:
+        """Share of the validation muons in cells that are not lost, and its null."""
+        return {
+            "coverage": self._modes.coverage(generated),
+            "null_coverage": self._modes.coverage(self._training),
+        }
 
     def _nll(self, model: TrainedModel) -> float:
         """Minus the mean log density of the validation muons within the physical bounds."""
-        log_prob = model.log_prob(self._validation)
+        condition = None if self._conditions is None else self._conditions.of(self._validation)
+        log_prob = model.log_prob(self._validation, condition)
         inside = np.isfinite(log_prob)
         return float(-np.average(log_prob[inside], weights=self._validation.weight[inside]))
 
-    def _draw(self, folder: Path, generated: Sample, comparison: Comparison, now: Progress) -> None:
+    def _draw(self, folder: Path, look: Look, now: Progress) -> None:
         from muforge import report
 
         columns = features(self._about.category)
         title = f"category {self._about.category}, step {now.step}"
         for name, figure in {
-            "one_dimensional": report.one_dimensional(self._validation, generated, columns, title=title),
-            "pairs": report.pairs(self._validation, generated, columns),
-            "bdt_output": report.bdt_output(comparison),
+            "one_dimensional": report.one_dimensional(self._validation, look.generated, columns, title=title),
+            "pairs": report.pairs(self._validation, look.generated, columns),
+            "bdt_output": report.bdt_output(look.comparison),
             "progress": report.progress(now.history),
         }.items():
             report.save(figure, folder / f"{name}.png")
