@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed
 
-.PHONY: quickstart test test-long lint docs-note-gan docs-judge docs-models docs-whole docs-coverage whole-datasets docs-reference docs-bench docs-header docs-large benchmark quickstart-sample quickstart-bundle clean
+.PHONY: quickstart test test-long lint docs-note-gan docs-note docs-note-large docs-judge docs-models docs-whole docs-coverage whole-datasets docs-reference docs-bench docs-header docs-large benchmark quickstart-sample quickstart-bundle clean
 
 quickstart: $(STAMP)
 	$(BIN)/muforge quickstart --out quickstart
@@ -24,6 +24,16 @@ lint: $(STAMP)
 # The figures and tables of docs/note_gan.md: DATASET is a data set made by `muforge ingest`.
 docs-note-gan: $(STAMP)
 	$(BIN)/python -m scripts.note_gan $(DATASET)
+
+# The studies and the table of docs/note.md: DATASET made by `muforge ingest`; ONLY="smearing dangerous" runs these
+# studies alone. Interrupted, it goes on.
+docs-note: $(STAMP)
+	$(BIN)/python -m scripts.note_studies $(DATASET) $(if $(ONLY),--only $(ONLY))
+	$(if $(ONLY),,$(BIN)/python -m benchmarks.tree_depth $(DATASET))
+
+# The same studies with their configurations for a GPU, into build/studies-large and a record, not into the page.
+docs-note-large: $(STAMP)
+	$(BIN)/python -m scripts.note_studies $(DATASET) --large $(if $(ONLY),--only $(ONLY))
 
 # The verdicts and the page of docs/judge.md: DATASET made by `muforge ingest`, BUNDLE of the note's GAN trained on it.
 docs-judge: $(STAMP)
