@@ -92,7 +92,7 @@ def _describe(config: Any) -> None:
 
     from muforge.cli.screen import console
 
+    values = config.model_dump(mode="json")
     for name, field in type(config).model_fields.items():
-        value = config.model_dump(mode="json", include={name})
-        text = yaml.safe_dump(value, sort_keys=False, default_flow_style=None, width=1000).rstrip()
-        console.print(f"# {field.description}\n{text}", markup=False, highlight=False)
+        value = yaml.safe_dump(values[name], default_flow_style=True, width=1000).splitlines()[0]
+        console.print(f"# {field.description}\n{name}: {value}", markup=False, highlight=False)

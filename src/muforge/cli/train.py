@@ -36,8 +36,9 @@ def train(
         str | None,
         typer.Option(
             "--preset",
-            help="best, whole, shared, flow, flow-matching, student, mixture, refined, vae, gan-scores, wgan, "
-            "unrolled-gan, infogan, gan-2018 or vae-2018; options go over it. Default: best, or gan-2018 or vae-2018 where one of its own options is given.",
+            help="best, whole, shared, flow, flow-matching, student, mixture, refined, vae, gan-scores, gan-rarity, "
+            "wgan, unrolled-gan, infogan, gan-2018 or vae-2018; options go over it. Default: best, or gan-2018 or "
+            "vae-2018 where one of its own options is given.",
         ),
     ] = None,
     config: Annotated[
