@@ -11,6 +11,7 @@ from scipy.stats import norm, ttest_ind
 from muforge.studies.spread import (
     SIGNIFICANT,
     Spread,
+    counted,
     difference,
     difference_text,
     pooled,
@@ -48,6 +49,10 @@ def test_a_difference_has_the_p_value_of_welchs_test() -> None:
 def test_a_difference_as_text_has_its_error_and_significance() -> None:
     _, error, sigmas = difference(Spread.of(A), Spread.of(B))
     assert difference_text(Spread.of(A), Spread.of(B), 3) == f"+0.115 ± {error:.3f}, {sigmas:+.1f} σ"
+
+
+def test_one_seed_is_no_seeds() -> None:
+    assert (counted(1, "seed"), counted(2, "seed")) == ("1 seed", "2 seeds")
 
 
 def test_three_errors_of_two_seeds_are_not_three_sigma() -> None:

@@ -9,7 +9,7 @@ from muforge.studies.compared import Compared
 from muforge.studies.dead_space import DeadSpace, dead_space
 from muforge.studies.note_gan import NOTE_SIZE
 from muforge.studies.protocol import Place, Study, Table
-from muforge.studies.spread import SIGNIFICANT, Spread, difference_text
+from muforge.studies.spread import SIGNIFICANT, Spread, counted, difference_text
 from muforge.studies.variations import GRIDS, LATENT, VAE_LATENT, Batch, Config, Setting, settings
 
 __all__ = ["LARGE", "Config", "run"]
@@ -108,8 +108,8 @@ def _diagonal(compared: Compared) -> str:
         return ""
     with_large_g, with_large_d = Spread.of(larger), Spread.of(smaller)
     return (
-        f" The {len(larger)} networks whose G has more than D have {with_large_g.mean:.4f} in the mean, the "
-        f"{len(smaller)} whose D has more {with_large_d.mean:.4f}: {difference_text(with_large_d, with_large_g)}."
+        f" In the mean, networks whose G has more than D ({len(larger)}) have {with_large_g.mean:.4f}, those whose D "
+        f"has more ({len(smaller)}) {with_large_d.mean:.4f}: {difference_text(with_large_d, with_large_g)}."
     )
 
 
@@ -151,11 +151,12 @@ def _dead_space_answers(spaces: Sequence[DeadSpace]) -> list[str]:
         least = min(own, key=lambda each: each.sure.mean)
         out.append(
             f"Dead space of the {family}: the BDT calls the muons of {_percent(small.sure)} of latent space surely "
-            f"generated with {small.latents} dimensions, of {_percent(large.sure)} with {large.latents}, and of "
-            f"the least, {_percent(least.sure)}, with {least.latents} ({least.sure.seeds} seeds). At half the radius "
-            f"of the shell that latents lie on its output is {small.profile[0.5].text(2)} with {small.latents} and "
-            f"{large.profile[0.5].text(2)} with {large.latents}, at twice the radius {small.profile[2.0].text(2)} and "
-            f"{large.profile[2.0].text(2)}, on it {small.profile[1.0].text(2)} and {large.profile[1.0].text(2)}."
+            f"generated with {small.latents} dimensions L, of {_percent(large.sure)} with {large.latents}, and of the "
+            f"least, {_percent(least.sure)}, with {least.latents} ({counted(least.sure.seeds, 'seed')}). At sqrt(L) "
+            f"from the origin, where latents lie if they are many, its output is {small.profile[1.0].text(2)} with "
+            f"{small.latents} and {large.profile[1.0].text(2)} with {large.latents}; at half of it "
+            f"{small.profile[0.5].text(2)} and {large.profile[0.5].text(2)}, at twice it "
+            f"{small.profile[2.0].text(2)} and {large.profile[2.0].text(2)}."
         )
     return out
 
@@ -175,7 +176,7 @@ def _dead_space_table(spaces: Sequence[DeadSpace]) -> Table:
         "Dead space: share of latents whose muons the BDT calls generated with an output above 0.9; share of real "
         "muons with a generated one nearer than their fifth real neighbour, and with another real one; BDT output (1 "
         "for generated) of muons made of latents in random directions at so many times the radius sqrt(L). Mean ± "
-        f"standard deviation over {spaces[0].sure.seeds} seeds.",
+        f"standard deviation over {counted(spaces[0].sure.seeds, 'seed')}.",
         (
             "latents",
             "surely generated",
@@ -193,7 +194,7 @@ def _title(compared: Compared) -> str:
 
 
 def _with_seeds(spread: Spread) -> str:
-    return f"{spread.text()}, {spread.seeds} seed{'s' if spread.seeds > 1 else ''}"
+    return f"{spread.text()}, {counted(spread.seeds, 'seed')}"
 
 
 def _list(names: Sequence[str]) -> str:

@@ -19,7 +19,7 @@ from muforge.sample import CATEGORIES, Sample
 from muforge.studies.arms import Arm, TrainedArm, train_arms
 from muforge.studies.note_gan import NOTE_SIZE, GANStudyConfig
 from muforge.studies.protocol import Place, Study, Table
-from muforge.studies.spread import Spread, difference_text, verdict
+from muforge.studies.spread import Spread, counted, difference_text, verdict
 from muforge.studies.tail_yields import TailYield, distance_of_tails, ratio_text, tail_yields
 from muforge.training.config import RunConfig
 
@@ -172,7 +172,7 @@ def _answers(looks: dict[int, dict[str, Look]], config: Config) -> list[str]:
     counts = {word: list(verdicts.values()).count(word) for word in _THAN}
     return [
         f"Budget: {config.steps:,} steps of the GAN and {config.vae_steps:,} of the VAE, which took "
-        f"{np.mean(ratios):.2f} times the CPU seconds of the GAN; {config.seeds} seeds each.",
+        f"{np.mean(ratios):.2f} times the CPU seconds of the GAN; {counted(config.seeds, 'seed')} each.",
         *(_answer(category, of, verdicts[category]) for category, of in looks.items()),
         f"Of {len(looks)} categories, the VAE tricks the note's BDT better in {counts['better']} and the GAN in "
         f"{counts['worse']}; in {counts['no different']} no difference is seen.",

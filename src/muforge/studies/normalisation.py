@@ -15,7 +15,7 @@ from muforge.studies.arms import Arm, TrainedArm, train_arms
 from muforge.studies.latent_scores import MOST, SURE, LatentScores, binned, latent_scores, strongest
 from muforge.studies.note_gan import NOTE_SIZE, GANStudyConfig
 from muforge.studies.protocol import Place, Study, Table
-from muforge.studies.spread import Spread, difference_text, verdict
+from muforge.studies.spread import Spread, counted, difference_text, verdict
 from muforge.studies.tail_yields import (
     TailYield,
     distance_of_tails,
@@ -211,8 +211,9 @@ def _with_none(matrix: NDArray[np.float64]) -> list[list[float | None]]:
 def _answers(bounded: list[Bounded], null: Margin, config: Config) -> list[str]:
     base, *others = bounded
     out = [
-        f"After {config.steps:,} steps, {config.seeds} seeds each. Data that fill {base.bound:g} of the range: excess "
-        f"AUC {base.trained.excess_auc().text()}, distance of the tails (mean |ln(generated / real)| of the yields) "
+        f"After {config.steps:,} steps, {counted(config.seeds, 'seed')} each. Data that fill {base.bound:g} of the "
+        f"range: excess AUC {base.trained.excess_auc().text()}, distance of the tails (mean |ln(generated / real)| of "
+        "the yields) "
         f"{base.distance.text(2)}."
     ]
     for each in others:
@@ -278,8 +279,8 @@ def _networks(bounded: list[Bounded], config: Config) -> Table:
         for each in bounded
     ]
     return Table(
-        f"Mean ± standard deviation over {config.seeds} seeds, after {config.steps:,} steps; differences are to the "
-        "first row, with their standard errors.",
+        f"Mean ± standard deviation over {counted(config.seeds, 'seed')}, after {config.steps:,} steps; differences "
+        "are to the first row, with their standard errors.",
         (
             "bound",
             "excess AUC",
@@ -304,7 +305,7 @@ def _tail_table(bounded: list[Bounded], config: Config) -> Table:
     ]
     return Table(
         "Yield beyond quantiles of the real muons, generated / real: mean ± standard deviation over "
-        f"{config.seeds} seeds; in brackets the error over events, most of which all networks share.",
+        f"{counted(config.seeds, 'seed')}; in brackets the error over events, most of which all networks share.",
         ("tail", *(f"bound {each.bound:g}" for each in bounded)),
         tuple(rows),
     )
@@ -322,7 +323,7 @@ def _margins(bounded: list[Bounded], null: Margin, config: Config) -> Table:
     ]
     return Table(
         f"Generated muons below the smallest or above the largest training muon, mean ± standard deviation over "
-        f"{config.seeds} seeds, and real test muons.",
+        f"{counted(config.seeds, 'seed')}, and real test muons.",
         ("column", *(f"bound {each.bound:g}" for each in bounded), "real"),
         tuple(rows),
     )

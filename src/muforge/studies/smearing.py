@@ -11,7 +11,7 @@ from muforge.sample import Sample
 from muforge.studies.arms import Arm, TrainedArm, train_arms
 from muforge.studies.note_gan import NOTE_SIZE, GANStudyConfig
 from muforge.studies.protocol import Place, Study, Table
-from muforge.studies.spread import SIGNIFICANT, Spread, difference_text
+from muforge.studies.spread import SIGNIFICANT, Spread, counted, difference_text
 from muforge.studies.tail_yields import TailYield, distance_of_tails, ratio_text, tail_quantities, tail_yields
 from muforge.training.config import RunConfig
 
@@ -121,7 +121,7 @@ def _answers(
     spreads = {key: Spread.of(values) for key, values in excess.items()}
     best = min(spreads, key=lambda key: spreads[key].mean)
     out = [
-        f"After {config.steps:,} steps, {config.seeds} seeds for each network: the lowest excess AUC is "
+        f"After {config.steps:,} steps, {counted(config.seeds, 'seed')} for each network: the lowest excess AUC is "
         f"{spreads[best].text()} ({arm_name(best)}); without any noise it is {spreads[BASE].text()}.",
     ]
     for what, pairs in _changes().items():
@@ -183,9 +183,10 @@ def _networks(
             )
         )
     return Table(
-        f"Mean ± standard deviation over {config.seeds} seeds, after {config.steps:,} steps; the overlap of real with "
-        f"real muons is {null.text()}. The difference is to no noise at all, with its standard error; the distance of "
-        "the tails is the mean |ln(generated / real)| of the yields below; the swing is the standard deviation of the "
+        f"Mean ± standard deviation over {counted(config.seeds, 'seed')}, after {config.steps:,} steps; the overlap of "
+        f"real with real muons is {null.text()}. The difference is to no noise at all, with its standard error; the "
+        "distance of the tails is the mean |ln(generated / real)| of the yields below; the swing is the standard "
+        "deviation of the "
         f"validation AUC over the last {config.last} monitor calls of a training.",
         (
             "labels with noise",
@@ -208,7 +209,7 @@ def _tail_table(tails: dict[Key, list[list[TailYield]]], config: Config) -> Tabl
         rows.append((f"{one.quantity} beyond {100 * one.level:g}%", *cells))
     return Table(
         "Yield beyond quantiles of the real muons, generated / real: mean ± standard deviation over "
-        f"{config.seeds} seeds; in brackets the error over events, which all networks share. "
+        f"{counted(config.seeds, 'seed')}; in brackets the error over events, which all networks share. "
         f"Quantities: {', '.join(tail_quantities(config.category))}.",
         ("tail", *(arm_name(key) for key in tails)),
         tuple(rows),

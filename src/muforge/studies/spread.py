@@ -136,3 +136,8 @@ def difference_text(one: Spread, other: Spread, digits: int = 4) -> str:
     if error == inf:
         return f"{delta:+.{digits}f}"
     return f"{delta:+.{digits}f} ± {error:.{digits}f}, {sigmas:+.1f} σ"
+
+
+def counted(number: int, what: str) -> str:
+    """Such as `1 seed` and `3 seeds`."""
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -48,7 +48,7 @@ class Config(GANStudyConfig):
     )
     monitor_every: int = Field(default=1000, ge=1, description="steps between monitor calls")
     judge_size: int = Field(default=10_000, ge=10, description="muons per side and half in the BDT test")
-    base_seeds: int = Field(default=4, ge=2, le=100, description="trainings of the base networks")
+    base_seeds: int = Field(default=5, ge=2, le=100, description="trainings of the base networks")
     grid_seeds: int = Field(default=1, ge=1, le=100, description="trainings of each cell of a grid")
     depths: tuple[Depth, ...] = Field(default=(1, 2, 3, 4), description="layers of G, and of D: all pairs")
     node_factors: tuple[Factor, ...] = Field(

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from muforge.report.studies.drawing import COLOURS, by_seed, cell_names, empty, heat_map, rows_height
 from muforge.report.study import StudyFigure
-from muforge.report.style import REAL, house_style
+from muforge.report.style import GENERATED, REAL, house_style
 
 _GRID = 2
 """Numbers that a place on a grid has."""
@@ -64,7 +64,9 @@ def _grids(grids: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
             matrix[i][j] = mean = float(np.mean(cell["excess_auc"]))
             text[i][j] = f"{mean:.3f}"
             if cell["base"]:
-                axes.plot([i, i + 1, i + 1, i, i], [j, j, j + 1, j + 1, j], color="white", linewidth=2)
+                axes.plot(
+                    [i, i + 1, i + 1, i, i], [j, j, j + 1, j + 1, j], color=GENERATED, linewidth=2, zorder=3
+                )
         heat_map(figure, axes, matrix, label="excess AUC", text=text)
         cell_names(axes, [f"{value:g}" for value in values], f"{name} of G", f"{name} of D")
     return figure
@@ -113,7 +115,7 @@ def _dead_space(spaces: Sequence[Mapping[str, Any]]) -> Figure:
                 linestyle="--" if number >= len(COLOURS) else "-",
                 label=f"L = {each['latents']}",
             )
-        left.set_xlabel(r"distance from the origin / $\sqrt{L}$")
+        left.set_xlabel("distance from the origin / $L^{1/2}$")
         left.set_ylabel("BDT output (1: generated)")
         left.set_title(family)
         left.legend(loc="best", ncols=2, fontsize="x-small")
