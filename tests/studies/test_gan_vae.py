@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from muforge.errors import ConfigError
-from muforge.studies.gan_vae import GAN, REFERENCE, VAE
+from muforge.studies.gan_vae import GAN, ON_SCORES, REFERENCE, VAE
 from muforge.studies.protocol import Study
 from muforge.studies.spread import Spread, verdict
 from muforge.study import study_config
@@ -19,6 +19,8 @@ OPTIONS = {
     "vae_steps": 8,
     "vae_nodes": 8,
     "vae_layers": 1,
+    "gan_scores_steps": 4,
+    "vae_scores_steps": 4,
     "reference_steps": 2,
     "strong_size": 60,
 }
@@ -34,11 +36,11 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Study:
 def test_every_category_has_both_families_and_the_reference(found: Study) -> None:
     looks = found.details["looks"]
     assert [(each["category"], each["family"]) for each in looks] == [
-        (category, family) for category in (1, 4) for family in (GAN, VAE, REFERENCE)
+        (category, family) for category in (1, 4) for family in (GAN, VAE, *ON_SCORES, REFERENCE)
     ]
-    assert [len(each["excess_auc"]) for each in looks] == [2, 2, 1] * 2
+    assert [len(each["excess_auc"]) for each in looks] == [2, 2, 2, 2, 1] * 2
     assert [curve[-1][0] for curve in (looks[0]["curves"][0], looks[1]["curves"][0])] == [4, 8]
-    assert [len(table.rows) for table in found.tables] == [3, 3, 9 + 15]
+    assert [len(table.rows) for table in found.tables] == [5, 5, 9 + 15]
 
 
 def test_the_verdict_is_that_of_the_numbers(found: Study) -> None:
@@ -47,7 +49,10 @@ def test_the_verdict_is_that_of_the_numbers(found: Study) -> None:
     assert f"the VAE is {verdict(gan, vae)} " in answer
     assert f"{gan.text()} for the GAN, {vae.text()} for the VAE" in answer
     assert "times the CPU seconds of the GAN; 2 seeds each" in found.answers[0]
-    assert "Of 2 categories" in found.answers[-1]
+    assert "Of 2 categories" in found.answers[-3]
+    on_scores = Spread.of(found.details["looks"][3]["excess_auc"])
+    assert "The VAE on scores, in" in found.answers[-1]
+    assert f"{on_scores.text()} in category 1" in found.answers[-1]
 
 
 @pytest.mark.parametrize(

@@ -24,10 +24,12 @@ from muforge.studies.tail_yields import TailYield, distance_of_tails, ratio_text
 from muforge.training.config import RunConfig
 
 GAN, VAE, REFERENCE = "GAN", "VAE", "flow"
+ON_SCORES = {"GAN on scores": "gan-scores", "VAE on scores": "vae"}
+"""Families on normal scores instead of the note's network space, to presets."""
 
 
 class Config(GANStudyConfig):
-    """The note's two networks, with steps that cost the same CPU time.
+    """The note's two networks, with steps that cost the same CPU time, and both kinds on normal scores.
 
     References:
         Marshall, GANs and VAEs testing (2018), sections 11 and 13
@@ -38,6 +40,12 @@ class Config(GANStudyConfig):
     vae_steps: int = Field(default=12_500, ge=1, description="training steps of the VAE")
     vae_nodes: int = Field(default=100, ge=1, le=65536, description="the note's -iE and -iD")
     vae_layers: int = Field(default=3, ge=1, le=16, description="the note's -layersE and -layersD")
+    gan_scores_steps: int = Field(
+        default=3000, ge=0, description="training steps of the preset 'gan-scores'; 0 leaves it out"
+    )
+    vae_scores_steps: int = Field(
+        default=3000, ge=0, description="training steps of the preset 'vae'; 0 leaves it out"
+    )
     reference_steps: int = Field(
         default=1200,
         ge=0,
@@ -58,7 +66,15 @@ class Config(GANStudyConfig):
 
 
 LARGE = Config(
-    **{**NOTE_SIZE, "vae_steps": 400_000, "vae_nodes": 512, "reference_steps": 4000, "strong_size": 200_000}
+    **{
+        **NOTE_SIZE,
+        "vae_steps": 400_000,
+        "vae_nodes": 512,
+        "gan_scores_steps": 60_000,
+        "vae_scores_steps": 40_000,
+        "reference_steps": 4000,
+        "strong_size": 200_000,
+    }
 )
 
 
@@ -112,22 +128,33 @@ def run(place: Place, config: Config) -> Study:
 
 
 def _families(config: Config) -> tuple[str, ...]:
-    return (GAN, VAE, REFERENCE) if config.reference_steps else (GAN, VAE)
+    steps = _preset_steps(config)
+    return (GAN, VAE, *(family for family in (*ON_SCORES, REFERENCE) if steps[family]))
+
+
+def _preset_steps(config: Config) -> dict[str, int]:
+    """Training steps of the families that are presets."""
+    of_scores = config.gan_scores_steps, config.vae_scores_steps
+    return {**dict(zip(ON_SCORES, of_scores, strict=True)), REFERENCE: config.reference_steps}
 
 
 def _arm(family: str, category: int, config: Config) -> Arm:
     name = f"{family} category {category}"
-    if family == REFERENCE:
-        best = preset("best")
-        training = best.training.model_copy(
+    steps = _preset_steps(config).get(family)
+    if steps is not None:
+        base = preset(ON_SCORES.get(family, "best"))
+        every = 0 if base.training.monitor_every == 0 else max(1, steps // 4)
+        training = base.training.model_copy(
             update={
-                "steps": config.reference_steps,
+                "steps": steps,
+                "monitor_every": every,
                 "judge_size": config.judge_size,
                 "plots": False,
                 "device": config.device,
             }
         )
-        return Arm(name, best.model_copy(update={"training": training}), category, seeds=1)
+        seeds = 1 if family == REFERENCE else None
+        return Arm(name, base.model_copy(update={"training": training}), category, seeds=seeds)
     if family == GAN:
         return Arm(name, RunConfig(model=config.gan(), training=config.training()), category)
     vae = VAEConfig(
@@ -170,13 +197,26 @@ def _answers(looks: dict[int, dict[str, Look]], config: Config) -> list[str]:
         for category, of in looks.items()
     }
     counts = {word: list(verdicts.values()).count(word) for word in _THAN}
+    scores = [family for family in ON_SCORES if family in next(iter(looks.values()))]
     return [
         f"Budget: {config.steps:,} steps of the GAN and {config.vae_steps:,} of the VAE, which took "
         f"{np.mean(ratios):.2f} times the CPU seconds of the GAN; {counted(config.seeds, 'seed')} each.",
         *(_answer(category, of, verdicts[category]) for category, of in looks.items()),
         f"Of {len(looks)} categories, the VAE tricks the note's BDT better in {counts['better']} and the GAN in "
         f"{counts['worse']}; in {counts['no different']} no difference is seen.",
+        *(_answer_of_scores(family, looks) for family in scores),
     ]
+
+
+def _answer_of_scores(family: str, looks: dict[int, dict[str, Look]]) -> str:
+    of_each = [
+        f"{of[family].trained.excess_auc().text()} in category {category}" for category, of in looks.items()
+    ]
+    ratio = np.mean([_seconds(of[family]) / max(_seconds(of[GAN]), _SHORT) for of in looks.values()])
+    return (
+        f"The {family}, in {ratio:.2f} times the CPU seconds of the note's GAN, has an excess AUC of "
+        f"{', '.join(of_each)}."
+    )
 
 
 def _answer(category: int, of: dict[str, Look], found: str) -> str:
@@ -212,7 +252,7 @@ def _table(category: int, looks: dict[str, Look]) -> Table:
                 Spread.of(each.trained.seconds).text(1),
                 each.trained.excess_auc().text(),
                 difference_text(base.trained.excess_auc(), each.trained.excess_auc())
-                if family == VAE
+                if family in (VAE, *ON_SCORES)
                 else "",
                 each.trained.spread("overlap").text(),
                 Spread.of(chi2).text(1) if chi2 else "n/a",
