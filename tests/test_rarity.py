@@ -33,3 +33,12 @@ def test_the_seed_decides() -> None:
     one, same, other = (Rarity(matrix, np.ones(6000), seed).of(matrix) for seed in (1, 1, 2))
     assert np.array_equal(one, same)
     assert not np.array_equal(one, other)
+
+
+def test_beyond_the_bounds_is_rarest_and_one_point_is_enough() -> None:
+    matrix = np.random.default_rng(0).standard_normal((3000, 2)).astype(np.float32)
+    rarity = Rarity(matrix, np.ones(3000), seed=1)
+    beyond, common = rarity.of(np.array([[np.inf, 0], [0, 0]], np.float32))
+    assert beyond == rarity.of(matrix).max() > common
+    alone = Rarity(matrix[:1], np.ones(1), seed=1)
+    assert np.isfinite(alone.of(matrix[:5])).all()

@@ -41,7 +41,7 @@ class Rarity:
         self._sorted, self._upto = self._ranks(self._distance(matrix), w)
 
     def of(self, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The rarity of points of shape (n, d), shape (n,), not negative."""
+        """The rarity of points of shape (n, d), shape (n,), not negative; beyond the physical bounds the largest."""
         from scipy.special import ndtri
 
         place = np.searchsorted(self._sorted, self._distance(matrix), side="left")
@@ -49,14 +49,18 @@ class Rarity:
         return np.asarray(ndtri((1 + rank) / 2), np.float32)
 
     def _distance(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
-        """The mean distance to near neighbours; a point that is a reference point itself is not its own neighbour."""
-        points = self._tree.n
-        distance, _ = self._tree.query(matrix / self._scale, k=range(1, min(NEIGHBOURS + 1, points) + 1))
+        """The mean distance to near neighbours, infinite beyond the physical bounds.
+
+        A point that is a reference point itself is not its own neighbour, unless there is no other.
+        """
+        inside = np.isfinite(matrix).all(axis=1)
+        out = np.full(len(matrix), np.inf)
+        nearest = range(1, min(NEIGHBOURS + 1, self._tree.n) + 1)
+        distance, _ = self._tree.query(matrix[inside] / self._scale, k=nearest)
+        others = distance[:, 1:] if len(nearest) > 1 else distance
         itself = distance[:, 0] == 0
-        mean: NDArray[np.float64] = np.where(
-            itself, distance[:, 1:].mean(axis=1), distance[:, :NEIGHBOURS].mean(axis=1)
-        )
-        return mean
+        out[inside] = np.where(itself, others.mean(axis=1), distance[:, :NEIGHBOURS].mean(axis=1))
+        return out
 
     @staticmethod
     def _ranks(
