@@ -13,7 +13,8 @@ from torch import nn
 from muforge.errors import TrainingError
 from muforge.models.gan import GANConfig, GANModel
 from muforge.representation.minmax import SYMMETRIC
-from muforge.studies.gan_gradients import generator_gradients, gradients_of_run
+from muforge.studies.gan_gradients import discriminator_alone, generator_gradients, gradients_of_run
+from muforge.training.batches import Rows
 from tests.training.runs import tiny_config, tiny_fit
 
 FLAT: dict[str, Any] = {"shape": "flat", "width": 8, "layers": 1}
@@ -46,6 +47,27 @@ def test_the_discriminator_can_learn_afterwards() -> None:
     model = shifted(0.0)
     generator_gradients(model, torch.randn(10, 3))
     assert all(each.requires_grad for each in model.discriminator.parameters())
+
+
+def test_a_discriminator_that_learns_alone_wins() -> None:
+    rng = np.random.default_rng(0)
+    narrow = rng.uniform(0.5, 0.6, (500, 2)).astype(np.float32)
+    batches = Rows(narrow, np.ones(500)).batches(32, seed=0, category=1, device=torch.device("cpu"))
+    model = shifted(0.0)
+    quiet = model.config.model_copy(
+        update={
+            "label_noise_on": "none",
+            "data_noise": 0.0,
+            "learning_rate": 0.01,
+            "generator": model.config.generator.model_copy(update={"batch_norm": False}),
+        }
+    )
+    box = np.full(2, -1, np.float32), np.full(2, 1, np.float32)
+    found, again = (discriminator_alone(quiet, batches, box, seed=3) for _ in range(2))
+    assert found == again
+    assert min(found.right) > 0.95
+    assert found.before.note == pytest.approx(found.before.minimax, rel=0.5)
+    assert found.after.note > 20 * found.after.minimax
 
 
 def test_of_a_run(tmp_path: Path) -> None:

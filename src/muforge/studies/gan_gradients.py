@@ -12,15 +12,22 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from muforge.models import build, config_from
-from muforge.models.adversarial import standing_still
+from muforge.models.adversarial import D, standing_still
+from muforge.models.gan import GANConfig, GANModel
 from muforge.models.label_gan import LabelGAN, generator_loss
+from muforge.models.optimisers import descend
 from muforge.models.precision import torch_settings
+from muforge.models.protocol import Bounds
 from muforge.representation import Representation
 from muforge.rng import Purpose, stream
+from muforge.training.batches import WeightedBatches
 from muforge.training.checkpoint import load_checkpoint
 from muforge.training.directory import LAST_NAME
 
 LATENTS = 1000
+
+ALONE = 1000
+"""Steps after which a discriminator that learns alone tells all muons right."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,45 @@ def generator_gradients(model: LabelGAN, latents: Tensor) -> GeneratorGradients:
         logit = model.discriminator(model.generator(latents))
         losses = generator_loss(logit), -softplus(logit).mean()
         return GeneratorGradients(*(_norm(loss, model) for loss in losses))
+
+
+@dataclass(frozen=True)
+class Alone:
+    """What a generator is left with by a discriminator that has learnt alone.
+
+    Arguments:
+        right: Share of real and of generated muons that D tells right in its last step.
+        before, after: Gradients of the generator, which stays as it starts.
+    """
+
+    right: tuple[float, float]
+    before: GeneratorGradients
+    after: GeneratorGradients
+
+
+def discriminator_alone(config: GANConfig, batches: WeightedBatches, bounds: Bounds, seed: int) -> Alone:
+    """Train D for `ALONE` steps against a G that does not learn.
+
+    Arguments:
+        config: Of both networks; G's batch normalisation must be off, or it makes other muons than D has learnt.
+        batches: Real muons in network space.
+        bounds: Of network space.
+        seed: Of weights and latents.
+    """
+    with torch.random.fork_rng(devices=[]), torch_settings(threads=1, matmul_precision="highest"):
+        torch.manual_seed(seed)
+        model = GANModel(config, len(bounds[0]), bounds)
+        latents = torch.randn(LATENTS, model.latent_dimensions)
+        before = generator_gradients(model, latents)
+        optimiser = model.optimisers()[D]
+        for step in range(ALONE):
+            batch = batches.at(step)
+            real = model.on_real(batch)
+            descend(real.loss, optimiser)
+            generated = model.on_generated(model.latents(len(batch), like=batch))
+            descend(generated.loss, optimiser)
+        right = float((real.logit > 0).float().mean()), float((generated.logit < 0).float().mean())
+        return Alone(right, before, generator_gradients(model, latents))
 
 
 def gradients_of_run(run: Path) -> GeneratorGradients | None:

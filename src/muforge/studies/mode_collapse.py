@@ -6,16 +6,26 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import torch
 from pydantic import Field
 
 from muforge.models.gan import GANConfig
 from muforge.models.unrolled_gan import UnrolledGANConfig
 from muforge.models.wgan import WGANConfig
+from muforge.representation import NoteRepresentationConfig, Representation
+from muforge.sample import features
 from muforge.studies.arms import Arm, TrainedArm, train_arms
-from muforge.studies.gan_gradients import GeneratorGradients, gradients_of_run
+from muforge.studies.gan_gradients import (
+    ALONE,
+    Alone,
+    GeneratorGradients,
+    discriminator_alone,
+    gradients_of_run,
+)
 from muforge.studies.note_gan import NOTE_SIZE, GANStudyConfig
 from muforge.studies.protocol import Place, Study, Table
-from muforge.studies.spread import Spread
+from muforge.studies.spread import Spread, counted
+from muforge.training.batches import Rows
 from muforge.training.config import RunConfig
 from muforge.training.health import COLLAPSED, LAST, PERFECT, Health, health
 
@@ -71,8 +81,9 @@ def run(place: Place, config: Config) -> Study:
         name: [gradients_of_run(directory) for directory in each.directories]
         for name, each in trained.items()
     }
+    alone = _alone(place, config)
     return Study(
-        answers=tuple(_answers(trained, found, gradients, config)),
+        answers=(*_answers(trained, found, config), _answer_of_gradients(alone)),
         tables=(_table(trained, found, config), _gradient_table(gradients, config)),
         details={
             "arms": [
@@ -139,9 +150,43 @@ Found = Mapping[str, list[Health]]
 Gradients = Mapping[str, list[GeneratorGradients | None]]
 
 
-def _answers(
-    trained: Mapping[str, TrainedArm], found: Found, gradients: Gradients, config: Config
-) -> list[str]:
+def _alone(place: Place, config: Config) -> list[Alone]:
+    """D against a G that does not learn, by seed: without noise, dropout and what batches of G have in common."""
+    training = place.data.load(config.category, "train")
+    representation = Representation.fit(training, features(config.category), NoteRepresentationConfig())
+    rows = Rows(representation.encode(training), training.weight)
+    network = _networks(config)[NO_BATCH_NORM]
+    return [
+        discriminator_alone(
+            network,
+            rows.batches(
+                config.batch_size // 2, seed=seed, category=config.category, device=torch.device("cpu")
+            ),
+            representation.bounds,
+            seed,
+        )
+        for seed in range(config.seeds)
+    ]
+
+
+def _answer_of_gradients(alone: list[Alone]) -> str:
+    right = [f"{100 * Spread.of([each.right[side] for each in alone]).mean:.1f}%" for side in (0, 1)]
+    times = {
+        when: Spread.of([gradients.note / gradients.minimax for gradients in of_seeds])
+        for when, of_seeds in (
+            ("before", [each.before for each in alone]),
+            ("after", [each.after for each in alone]),
+        )
+    }
+    return (
+        f"A discriminator that learns alone for {ALONE:,} steps, against a G that does not, tells {right[0]} of real "
+        f"and {right[1]} of generated muons right. The gradient that it leaves G is then {_g(times['after'])} times "
+        f"larger with the note's loss, mean -log D(G(z)), than with mean log(1 - D(G(z))), which is the one that "
+        f"vanishes; before, {_g(times['before'])} times ({counted(len(alone), 'seed')})."
+    )
+
+
+def _answers(trained: Mapping[str, TrainedArm], found: Found, config: Config) -> list[str]:
     out = []
     for name, expected in PLANTED.items():
         seen = sum(each.verdict == expected for each in found[name])
@@ -156,14 +201,6 @@ def _answers(
             f"{name[0].upper()}{name[1:]}: {_counted(found[name])}; share of muons in cells not lost "
             f"{coverage.text(3)}, lowest on the way {_lowest(trained[name]).text(3)}, excess AUC "
             f"{trained[name].excess_auc().text()}."
-        )
-    perfect = [each for each in gradients[TOO_FAST] if each is not None]
-    if perfect:
-        note = Spread.of([each.note for each in perfect])
-        minimax = Spread.of([each.minimax for each in perfect])
-        out.append(
-            f"Against a perfect discriminator the gradient of mean log(1 - D(G(z))) is {_g(minimax)}, that of the "
-            f"note's mean -log D(G(z)) is {_g(note)}."
         )
     return out
 
@@ -222,7 +259,8 @@ def _gradient_table(gradients: Gradients, config: Config) -> Table:
             )
     return Table(
         "Norm of the generator's gradient after the last step, with the note's loss and with the first one of "
-        f"Goodfellow et al.: mean ± standard deviation over {config.seeds} seeds.",
+        f"Goodfellow et al.: mean ± standard deviation over {config.seeds} seeds. With the learning rate too high both "
+        "are nothing, because G's own output stands at the ends of its range.",
         ("network", "mean -log D(G(z))", "mean log(1 - D(G(z)))"),
         tuple(rows),
     )
