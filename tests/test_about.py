@@ -270,6 +270,20 @@ def test_a_bundle_of_whole_muons(tmp_path: Path) -> None:
     assert found.categories[1].completion == tuple(columns)
 
 
+def test_a_bundle_of_conditional_models(tmp_path: Path) -> None:
+    shutil.copytree(CERTIFIED, tmp_path / "bundle")
+    content = json.loads((CERTIFIED / "bundle.json").read_text())
+    content["categories"]["2"]["conditions"] = {"names": ["dangerous", "rarity"], "category": 2, "share": 0.1}
+    (tmp_path / "bundle" / "bundle.json").write_text(json.dumps(content))
+    found = about(tmp_path / "bundle")
+    assert isinstance(found, BundleAbout)
+    assert [part.conditions for part in found.categories.values()] == [(), ("dangerous", "rarity"), (), ()]
+    content["categories"]["2"]["conditions"]["names"] = ["rare"]
+    (tmp_path / "bundle" / "bundle.json").write_text(json.dumps(content))
+    with pytest.raises(BundleError, match="categories.2.conditions.names.0: 'rare'"):
+        about(tmp_path / "bundle")
+
+
 def test_a_data_set(tmp_path: Path) -> None:
     sample = write_flat(tmp_path / "prod.root", 800)
     (tmp_path / "bad.root").write_text("x")

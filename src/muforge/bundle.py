@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from muforge.conditions import Conditions
 from muforge.errors import BundleError, MuforgeError
 from muforge.files import atomic_directory, check_output_directory, sha256
 from muforge.problem import first_problem
@@ -66,7 +67,7 @@ class CategoryModel(_Record):
     weights: Weights
     judged: dict[str, Any] | None = Field(description="figures of merit on the test events, with their nulls")
     completion: CompletionModel | None = None
-    conditions: dict[str, Any] | None = Field(
+    conditions: Conditions | None = Field(
         default=None, description="what the network is told beside the latents"
     )
 
@@ -215,9 +216,8 @@ class Bundle:
             )
         try:
             own, further = _split(load_file(self.directory / record.weights.file))
-            model = TrainedModel.restore(
-                category, record.model, record.representation, own, record.conditions
-            )
+            told = None if record.conditions is None else record.conditions.model_dump()
+            model = TrainedModel.restore(category, record.model, record.representation, own, told)
             if record.completion is None:
                 return model
             completion = record.completion
@@ -319,7 +319,7 @@ def _write(
             ),
             judged=dict(judged[category]) if judged and category in judged else None,
             completion=_completion(model.completion),
-            conditions=None if model.conditions is None else model.conditions.model_dump(mode="json"),
+            conditions=model.conditions,
         )
     manifest = Manifest(
         schema_version=SCHEMA_VERSION,

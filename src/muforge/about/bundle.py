@@ -23,6 +23,7 @@ class Part:
     Arguments:
         family: Of the model.
         columns: That it learns.
+        conditions: What the model is told beside its latents; empty if nothing is.
         completion: Further columns, that a second model gives to the muons; empty if there is none.
         parameters: Numbers in the weights, those of the completion included.
         rate: Muons per proton on target.
@@ -34,6 +35,7 @@ class Part:
     title: str
     family: str
     columns: tuple[str, ...]
+    conditions: tuple[str, ...]
     completion: tuple[str, ...]
     parameters: int
     rate: float
@@ -102,6 +104,7 @@ def _part(path: Path, category: int, record: CategoryModel) -> Part:
         title=CATEGORY_TITLES[category],
         family=str(record.model.get("family", "unknown")),
         columns=record.columns,
+        conditions=() if record.conditions is None else record.conditions.names,
         completion=() if record.completion is None else record.completion.columns,
         parameters=sum(prod(shape) for shape in record.weights.shapes.values()),
         rate=record.rate,

@@ -119,6 +119,7 @@ def _print_bundle(bundle: BundleAbout) -> None:
     for category, part in bundle.categories.items():
         _print_lines(
             {
+                f"conditions of {category}": _names(part.conditions) if part.conditions else None,
                 f"completion of {category}": _names(part.completion) if part.completion else None,
                 part.weights: f"SHA-256 {part.sha256}",
             }

@@ -60,12 +60,12 @@ class Program(NamedTuple):
 def why_not(
     model: Mapping[str, Any],
     representation: Mapping[str, Any],
-    conditions: Mapping[str, Any] | None = None,
+    conditions: object = None,
 ) -> str | None:
     """Why the engine cannot run a model, or None if it can.
 
     Arguments:
-        model, representation, conditions: As a bundle's manifest has them.
+        model, representation, conditions: As a bundle's manifest has them, None if the model is not conditional.
     """
     if conditions is not None:
         return "its model is conditional"
