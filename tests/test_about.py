@@ -280,7 +280,7 @@ def test_a_bundle_of_conditional_models(tmp_path: Path) -> None:
     assert [part.conditions for part in found.categories.values()] == [(), ("dangerous", "rarity"), (), ()]
     content["categories"]["2"]["conditions"]["names"] = ["rare"]
     (tmp_path / "bundle" / "bundle.json").write_text(json.dumps(content))
-    with pytest.raises(BundleError, match="categories.2.conditions.names.0: 'rare'"):
+    with pytest.raises(BundleError, match=r"categories\.2\.conditions\.names\.0: 'rare'"):
         about(tmp_path / "bundle")
 
 

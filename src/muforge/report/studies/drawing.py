@@ -40,10 +40,24 @@ def rows_height(rows: int) -> float:
     return _MARGIN + _ROW * rows
 
 
-def by_seed(axes: Axes, names: Sequence[str], values: Sequence[Sequence[float]], label: str) -> None:
-    """A row for each name: a small point for each seed, and mean and standard deviation."""
+def by_seed(
+    axes: Axes,
+    names: Sequence[str],
+    values: Sequence[Sequence[float]],
+    label: str,
+    *,
+    colours: int = len(COLOURS),
+) -> None:
+    """A row for each name: a small point for each seed, and mean and standard deviation.
+
+    Arguments:
+        names: Of the rows.
+        values: Of each row, by seed.
+        label: Of the axis.
+        colours: After so many rows they come again.
+    """
     for row, of_row in enumerate(values):
-        colour = COLOURS[row % len(COLOURS)]
+        colour = COLOURS[row % min(colours, len(COLOURS))]
         axes.plot(of_row, [row] * len(of_row), "|", color=colour, markersize=9, alpha=0.6)
         spread = float(np.std(of_row, ddof=1)) if len(of_row) > 1 else 0.0
         axes.errorbar(

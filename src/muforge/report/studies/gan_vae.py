@@ -23,8 +23,21 @@ def figures(details: Mapping[str, Any]) -> list[StudyFigure]:
         values = empty(9.5, rows_height(len(looks)))
         left, right = values.subplots(1, 2, sharey=True)
         names = [f"{each['family']}, category {each['category']}" for each in looks]
-        by_seed(left, names, [each["excess_auc"] for each in looks], "excess AUC, test events")
-        by_seed(right, names, [each["overlap"] for each in looks], "overlap of the BDT's outputs")
+        families = len({each["family"] for each in looks})
+        by_seed(
+            left,
+            names,
+            [each["excess_auc"] for each in looks],
+            "excess AUC, test events",
+            colours=families,
+        )
+        by_seed(
+            right,
+            names,
+            [each["overlap"] for each in looks],
+            "overlap of the BDT's outputs",
+            colours=families,
+        )
         curves = empty(7.5, 4.2)
         learning_curves(
             curves.subplots(),
