@@ -41,7 +41,7 @@ class PhysicalChain(nn.Module):
             ) from None
         if model.conditions is not None:
             raise ConfigError(
-                f"category {model.category}: the model is conditional; only muons of models that are not are made so"
+                f"category {model.category}: its model is conditional, and those are not exported"
             )
         self.latent_dimensions = model.latent_dimensions
         self.sampler = copy.deepcopy(model.sampler)

@@ -109,7 +109,7 @@ def test_conditions_are_kept_in_run_and_bundle(tmp_path: Path) -> None:
     for model in (again, from_bundle):
         assert model.conditions == result.model.conditions
         assert np.array_equal(model.sample(50, 1, given)["px"], expected["px"])
-    with pytest.raises(ConfigError, match="category 4: the model is conditional"):
+    with pytest.raises(ConfigError, match="category 4: its model is conditional, and those are not exported"):
         PhysicalChain(from_bundle)
 
 

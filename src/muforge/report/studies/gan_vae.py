@@ -54,8 +54,8 @@ def figures(details: Mapping[str, Any]) -> list[StudyFigure]:
         ):
             own = [each for each in looks if each["category"] == category]
             tail_ratios(axes, [each["family"] for each in own], [each["tails"] for each in own])
-            axes.set_title(f"category {category}")
-            axes.legend(loc="best", ncols=len(own))
+            axes.set_title(f"category {category}", loc="left")
+            axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=len(own), borderaxespad=0.2)
     return [
         StudyFigure(
             "excess_auc", values, f"Excess AUC and overlap: {over}, one seed for the flow; ticks are seeds"
