@@ -50,8 +50,9 @@ SHORTER: Mapping[str, tuple[str, ...]] = {
 }
 """Options of presets whose own training takes hours."""
 
-DEFAULT_PRESETS = [name for name in presets.names() if name != "whole"]
-"""The starts of `whole` are those of `best`."""
+_ELSEWHERE = ("whole", "vae", "gan-scores", "gan-rarity", "wgan", "unrolled-gan", "infogan")
+DEFAULT_PRESETS = [name for name in presets.names() if name not in _ELSEWHERE]
+"""The starts of `whole` are those of `best`; the note's two kinds of network are compared by its studies."""
 
 ON_AXIS = ("p", "pt", "theta", "start_z")
 OFF_AXIS = (*ON_AXIS, "r", "angle", "line_z", "f")

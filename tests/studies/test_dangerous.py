@@ -21,6 +21,7 @@ from muforge.study import study, study_config
 from muforge.training.conditioning import conditioned, fit_conditions
 from muforge.training.run import fit_representation
 from tests.dataset.production import write_flat
+from tests.studies.tiny import in_this_process
 
 TINY: dict[str, Any] = {
     "seeds": 1,
@@ -54,7 +55,8 @@ def by_rule(data: Dataset, tmp_path_factory: pytest.TempPathFactory) -> tuple[St
     """All methods on a region of many muons."""
     out = tmp_path_factory.mktemp("study") / "out"
     options = {**TINY, "regions": named(wide=WIDE), "muons": 50}
-    return study("dangerous", data.directory, out, options), out
+    with in_this_process():
+        return study("dangerous", data.directory, out, options), out
 
 
 def methods(found: Study, region: str) -> dict[str, Any]:
@@ -127,7 +129,8 @@ def test_muons_of_a_file_are_asked_for(data: Dataset, tmp_path: Path) -> None:
         "regions": named(shield=region),
         "methods": ["vae", "conditional-flow", "dangerous-only"],
     }
-    found = study("dangerous", data.directory, tmp_path / "out", options)
+    with in_this_process():
+        found = study("dangerous", data.directory, tmp_path / "out", options)
     assert "So few that only large differences are seen inside." in " ".join(found.answers)
     assert "without VAE near codes: generated muons do not tell" in " ".join(found.answers)
     shield = methods(found, "shield")

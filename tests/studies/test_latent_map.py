@@ -118,6 +118,15 @@ def test_refused(
 def test_options_that_are_not_valid() -> None:
     with pytest.raises(ConfigError, match=r"study 'latent-map': .*dimensions: 3 is there twice"):
         study_config("latent-map", {"dimensions": [3, 3]})
+    for wrong in ({"dimensions": [0, 7]}, {"box": {7: [0, 1]}}):
+        with pytest.raises(ConfigError, match="latent dimension 7: the VAE has 4, numbered from 0"):
+            study_config("latent-map", wrong)
+
+
+def test_a_region_without_muons_is_found_before_anything_is_trained(dataset: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(SampleError, match=r"category 1, training events: none of .* muons is in the region"):
+        run(Place(dataset, tmp_path), tiny(region={"windows": [{"p": [1, 2], "pt": [0, 1]}]}))
+    assert not (tmp_path / "runs").exists()
 
 
 def test_the_large_one_is_larger() -> None:

@@ -37,7 +37,7 @@ def test_every_network_differs_from_the_base_in_one_factor(family: str) -> None:
 
 G, D = "model.generator", "model.discriminator"
 DIFFERENCES: dict[tuple[str, str, str], set[str]] = {
-    **{(GAN, "learning rate", label): {"model.learning_rate"} for label in ("5e-05", "0.001")},
+    **{(GAN, "learning rate", label): {"model.learning_rate"} for label in ("5e-05", "0.0002", "0.001")},
     (GAN, "batch normalisation", "none"): {f"{G}.batch_norm"},
     (GAN, "batch normalisation", "in G and D"): {f"{D}.batch_norm"},
     **{(GAN, "dropout in D", label): {f"{D}.dropout"} for label in ("0", "0.5")},
@@ -110,8 +110,8 @@ def test_answers_tables_and_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     mf.ingest([tmp_path / "prod.root"], tmp_path / "ds")
     found = options.run(Place(Dataset.open(tmp_path / "ds"), tmp_path), CONFIG)
     text = "\n".join(found.answers)
-    assert "GAN, learning rate: compared with 0.0002, 5e-05 +0.0990" in text
-    assert "Of 8 networks with another option 2 differ" in text
+    assert "GAN, learning rate: compared with 0.0005, 5e-05 +0.0990" in text
+    assert "Of 9 networks with another option 3 differ" in text
     assert (
         "3 of the base; it changes with cross-entropy factor 1000: 3, 1: 2, 10: 2, 100: 2, 10000: 2." in text
     )

@@ -81,10 +81,13 @@ def study(
 
 
 def _list() -> None:
-    from muforge.cli.screen import console, table
+    from muforge.cli.screen import console
     from muforge.studies import STUDIES
 
-    console.print(table("Studies of the 2018 note's questions", ("study", "asks"), list(STUDIES.items())))
+    width = max(map(len, STUDIES))
+    for name, asks in STUDIES.items():
+        console.print(f"{name:<{width}}  {asks}", markup=False)
+    console.print("muforge study NAME --options tells what can be set; docs/note.md has what was found")
 
 
 def _describe(config: Any) -> None:

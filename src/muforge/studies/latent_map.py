@@ -74,6 +74,16 @@ class Config(GANStudyConfig):
             raise ValueError(f"dimensions: {self.dimensions[0]} is there twice")
         return self
 
+    @model_validator(mode="after")
+    def _within_both(self) -> Config:
+        """Of a model that is given, only the model tells."""
+        for number in (*(self.dimensions or ()), *(self.box or ())) if self.model is None else ():
+            if not 0 <= number < self.vae_latents:
+                raise ValueError(
+                    f"latent dimension {number}: the VAE has {self.vae_latents}, numbered from 0"
+                )
+        return self
+
 
 LARGE = Config(**(NOTE_SIZE | {"seeds": 4, "vae_steps": 400_000, "cells": 50, "muons_per_cell": 400}))
 
@@ -83,6 +93,8 @@ def run(place: Place, config: Config) -> Study:
     splits: dict[Split, Sample] = {
         split: place.data.load(config.category, split) for split in ("train", "validation", "test")
     }
+    if config.model is None:
+        config.region.require_muons(splits["train"], f"category {config.category}, training events")
     models = _models(place, config)
     total, done = sum(map(len, models.values())), 0
     looks: dict[str, list[Look]] = {}

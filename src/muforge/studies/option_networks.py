@@ -38,7 +38,7 @@ class Config(GANStudyConfig):
     monitor_every: int = Field(default=1000, ge=1, description="steps between monitor calls")
     judge_size: int = Field(default=10_000, ge=10, description="muons per side and half in the BDT test")
     learning_rates: tuple[Positive, ...] = Field(
-        default=(0.00005, 0.001), description="of the GAN, beside the base's 0.0002"
+        default=(0.00005, 0.0002, 0.001), description="of the GAN, beside the base's 0.0005"
     )
     dropouts: tuple[Share, ...] = Field(default=(0.0, 0.5), description="of D, beside the base's 0.25")
     vae_steps: int = Field(default=4000, ge=1, description="training steps of each VAE")

@@ -109,4 +109,4 @@ def test_gan_vae_draws_curves_of_one_category() -> None:
     assert legend is not None
     assert [text.get_text() for text in legend.get_texts()] == ["GAN", "VAE"]
     assert {"GAN, category 1", "flow, category 4"} <= texts(figures["excess_auc"])
-    assert [axes.get_title() for axes in figures["tails"].axes] == ["category 1", "category 4"]
+    assert [axes.get_title(loc="left") for axes in figures["tails"].axes] == ["category 1", "category 4"]
