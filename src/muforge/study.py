@@ -15,6 +15,7 @@ from muforge.files import atomic, check_output_directory, write_json
 from muforge.problem import first_problem
 from muforge.studies import STUDIES, study_module
 from muforge.studies.protocol import Place, Study, StudyConfig, StudyProgress
+from muforge.yaml_file import mapping_in
 
 CONFIG_NAME = "study.yaml"
 RESULT_NAME = "result.json"
@@ -74,14 +75,7 @@ def study_config(name: str, options: Mapping[str, Any], *, large: bool = False) 
 
 def options_from(path: Path) -> dict[str, Any]:
     """The options in a YAML file; raises `ConfigError` if it cannot be read as such."""
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read ({error})") from error
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: not YAML ({' '.join(str(error).split())})") from error
-    if not isinstance(content, dict):
-        raise ConfigError(f"{path}: expected options of a study")
+    content = mapping_in(path, "options of a study")
     content.pop("study", None)
     return content
 

@@ -49,5 +49,18 @@ def muforge(
     """
 
 
-for command in (simulate, ingest, train, watch, bundle, judge, generate, export, info, study, quickstart, bench):
+for command in (
+    simulate,
+    ingest,
+    train,
+    watch,
+    bundle,
+    judge,
+    generate,
+    export,
+    info,
+    study,
+    quickstart,
+    bench,
+):
     app.command()(command)

@@ -26,6 +26,7 @@ from muforge.models.precision import MatmulPrecision
 from muforge.problem import first_problem
 from muforge.region import NOTE_REGION, Region
 from muforge.representation import NoteRepresentationConfig, PhysicsRepresentationConfig
+from muforge.yaml_file import mapping_in
 
 WITH_TEACHER = ("student", "refined")
 """Families that need another model trained before."""
@@ -218,14 +219,7 @@ class RunConfig(BaseModel):
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read a YAML file; raises `ConfigError` naming the file and what is wrong in it."""
-        try:
-            content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{path}: cannot be read ({error})") from error
-        except yaml.YAMLError as error:
-            raise ConfigError(f"{path}: not YAML ({' '.join(str(error).split())})") from error
-        if not isinstance(content, dict):
-            raise ConfigError(f"{path}: expected options under 'model', 'representation' and 'training'")
+        content = mapping_in(path, "options under 'model', 'representation' and 'training'")
         try:
             return cls.from_mapping(content)
         except ConfigError as error:
