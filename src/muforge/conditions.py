@@ -223,7 +223,7 @@ class FittedConditions:
         out, names = weight, self.conditions.names
         place = {name: numbers_of(names[:number]) for number, name in enumerate(names)}
         share = self.conditions.share
-        if share is not None and share < min(dangerous, 1.0):
+        if share is not None and share < dangerous:
             inside = condition[:, place["dangerous"]] > 0
             out = np.where(inside, out * dangerous / share, out * (1 - dangerous) / (1 - share))
         if "rarity" in names:

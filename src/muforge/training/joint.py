@@ -16,7 +16,7 @@ from muforge.dataset.store import Dataset
 from muforge.errors import ConfigError
 from muforge.models import build
 from muforge.models.device import available_device
-from muforge.models.precision import fast_precision, torch_settings
+from muforge.models.precision import torch_settings
 from muforge.representation import Representation
 from muforge.rng import Purpose, stream
 from muforge.sample import Sample
@@ -24,16 +24,15 @@ from muforge.trained import TrainedModel, widened
 from muforge.training.batches import Rows
 from muforge.training.conditioning import conditioned, fit_conditions
 from muforge.training.config import RunConfig
-from muforge.training.directory import About, FitResult, RunDirectory, category_directory, checksum, load_run
+from muforge.training.directory import About, FitResult, RunDirectory, category_directory, checksum
 from muforge.training.ema import EMA
-from muforge.training.loop import ProgressCallback, finished, stopped_early, train
-from muforge.training.monitor import NLL, TEST, Monitor, judge_model
-from muforge.training.run import fit_representation
+from muforge.training.loop import ProgressCallback, finished, train
+from muforge.training.monitor import NLL, Monitor
+from muforge.training.run import finish, fit_representation, precision_of
 from muforge.training.seeds import seeded
-from muforge.training.state import Best, Machinery, Progress
+from muforge.training.state import Machinery, Progress
 
 JOINT_NAME = "joint"
-TEST_REPEATS = 3
 
 
 @dataclass(frozen=True)
@@ -136,10 +135,8 @@ def fit_joint(
                 run.save_best(about, best)
             run.save_history(now.history)
 
-        chosen = own.training.matmul_precision
-        precision = fast_precision(model) if chosen == "auto" else chosen
         if not finished(now, own.training):
-            with torch_settings(threads=own.training.threads, matmul_precision=precision):
+            with torch_settings(threads=own.training.threads, matmul_precision=precision_of(own, model)):
                 train(
                     machinery,
                     batches,
@@ -151,10 +148,15 @@ def fit_joint(
                     should_stop=should_stop,
                 )
     assert now.best is not None
+    results = {}
     for each, of_part in zip(parts, abouts, strict=True):
+        of_category = runs[each.category]
+        of_category.begin(of_part)
+        of_category.save_best(of_part, now.best)
+        of_category.save_history(now.history)
         test = dataset.load(each.category, "test") if judged else None
-        _finish(runs[each.category], of_part, now, now.best, each, test)
-    return {category: load_run(category_directory(out, category)) for category in categories}
+        results[each.category] = finish(now, of_part, of_category, None, each.training, test)
+    return results
 
 
 def _parts(samples: Mapping[int, tuple[Sample, Sample]], config: RunConfig) -> list[_Part]:
@@ -217,29 +219,3 @@ def _mean_figures(of_each: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         for name in of_each[0]
         if all(each.get(name) is not None for each in of_each)
     }
-
-
-def _finish(
-    run: RunDirectory, about: About, now: Progress, best: Best, part: _Part, test: Sample | None
-) -> None:
-    run.begin(about)
-    model = TrainedModel.restore(
-        about.category, about.config.model.model_dump(), about.representation, best.tensors, about.conditions
-    )
-    training = about.config.training
-    judged = (
-        None
-        if test is None
-        else judge_model(model, test, part.training, training, TEST, repeats=TEST_REPEATS)
-    )
-    run.save_best(about, best)
-    run.save_history(now.history)
-    run.save_result(
-        {
-            "category": about.category,
-            "steps": now.step,
-            "stopped_early": stopped_early(now, training),
-            "best_step": best.step,
-            "judged": None if judged is None else judged.to_dict(),
-        }
-    )

@@ -152,7 +152,9 @@ def fit(
         )
         monitor = Monitor(config.training, training, validation, about, run, fitted)
         try:
-            with torch_settings(threads=config.training.threads, matmul_precision=_precision(config, model)):
+            with torch_settings(
+                threads=config.training.threads, matmul_precision=precision_of(config, model)
+            ):
                 train(
                     machinery,
                     batches,
@@ -166,7 +168,7 @@ def fit(
         except Interrupted as stop:
             kept = "nothing is kept" if directory is None else f"kept in {directory}; --resume goes on"
             raise Interrupted(f"{stop}: {kept}") from None
-    return _finish(now, about, run, completion, training, test)
+    return finish(now, about, run, completion, training, test)
 
 
 def _fresh(config: RunConfig, representation: Representation, teacher: TrainedModel | None) -> Model:
@@ -177,7 +179,8 @@ def _fresh(config: RunConfig, representation: Representation, teacher: TrainedMo
     return model
 
 
-def _precision(config: RunConfig, model: Model) -> MatmulPrecision:
+def precision_of(config: RunConfig, model: Model) -> MatmulPrecision:
+    """Of the matrix products in a training."""
     chosen = config.training.matmul_precision
     return fast_precision(model) if chosen == "auto" else chosen
 
@@ -201,7 +204,7 @@ class _Stages:
         return lambda step, _, losses: self._progress(before + step, self._total, losses)
 
 
-def _finish(
+def finish(
     now: Progress,
     about: About,
     run: RunDirectory,
@@ -209,6 +212,16 @@ def _finish(
     training: Sample,
     test: Sample | None,
 ) -> FitResult:
+    """Judge the best model on the test events, once, and write the result of its run.
+
+    Arguments:
+        now: Where the training ended.
+        about: What the run is of.
+        run: Where the result goes.
+        completion: What gives the muons further columns, if anything.
+        training: Training events, for the null.
+        test: Test events, if it is to be judged.
+    """
     assert now.best is not None
     config = about.config
     model = TrainedModel.restore(
