@@ -93,7 +93,7 @@ quickstart-bundle: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[simulate,judge,watch,export]' --group dev
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[simulate,judge,farm,watch,export]' --group dev
 	touch $@
 
 clean:

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from muforge import bundle
 from muforge.dataset import manifest
 from muforge.judge import judgement
+from muforge.spill import manifest as production
 
 FOLDER = Path(__file__).resolve().parents[1] / "src" / "muforge" / "schemas"
 
@@ -22,6 +23,7 @@ def schemas() -> dict[str, str]:
     types: dict[str, type[BaseModel]] = {
         f"bundle-{bundle.SCHEMA_VERSION}.json": bundle.Manifest,
         f"dataset-{manifest.SCHEMA_VERSION}.json": manifest.Manifest,
+        f"generated-{production.SCHEMA_VERSION}.json": production.Production,
         f"judgement-{judgement.SCHEMA_VERSION}.json": judgement.Judgement,
     }
     return {name: json.dumps(type_.model_json_schema(), indent=1) + "\n" for name, type_ in types.items()}

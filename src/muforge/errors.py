@@ -21,6 +21,14 @@ class OutputError(MuforgeError):
     """An output cannot be written: it exists, is a directory, or the disk is full."""
 
 
+class NoSpaceError(OutputError):
+    """The disk is full, or the user's quota. Trying again does not help."""
+
+
+class FarmError(MuforgeError):
+    """Workers cannot be had or lack what they need: no scheduler, a refused job, a directory that they do not see."""
+
+
 class DatasetError(MuforgeError):
     """A directory is not a data set, or a data set lacks what is asked of it."""
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import errno
+import glob
 import hashlib
 import json
 import os
 import shutil
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from muforge.errors import OutputError
+from muforge.errors import NoSpaceError, OutputError
+
+_FULL = {errno.ENOSPC: "no space left on the disk", errno.EDQUOT: "the quota is used up"}
 
 
 def check_output(path: Path, *, force: bool = False) -> None:
@@ -34,8 +38,17 @@ def check_output_directory(path: Path) -> None:
 
 
 def partial_name(path: Path) -> Path:
-    """The name under which `path` is written until it is whole: hidden, in the same folder."""
-    return path.with_name(f".{path.name}.part")
+    """The name under which this process writes `path` until it is whole: hidden, in the same folder.
+
+    Other processes, on other machines too, have other names: one that was given up and still writes harms nobody.
+    """
+    return path.with_name(f".{path.name}.{socket.gethostname()}-{os.getpid()}.part")
+
+
+def discard_partial(path: Path) -> None:
+    """Remove what processes that were killed left behind of `path`."""
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        discard(leftover)
 
 
 @contextmanager
@@ -50,6 +63,7 @@ def atomic(path: Path) -> Iterator[Path]:
         _sync(partial)
         partial.replace(path)
         _sync(path.parent)
+        discard_partial(path)
 
 
 @contextmanager
@@ -64,6 +78,7 @@ def atomic_directory(path: Path) -> Iterator[Path]:
         discard(path)
         partial.replace(path)
         _sync(path.parent)
+        discard_partial(path)
 
 
 @contextmanager
@@ -109,6 +124,6 @@ def _sync(path: Path) -> None:
 
 
 def _named(error: OSError, path: Path) -> OutputError:
-    if error.errno == errno.ENOSPC:
-        return OutputError(f"{path}: no space left on the disk; nothing was written under this name")
+    if error.errno in _FULL:
+        return NoSpaceError(f"{path}: {_FULL[error.errno]}; nothing was written under this name")
     return OutputError(f"{path}: cannot be written ({error.strerror or error})")

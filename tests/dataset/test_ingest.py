@@ -41,9 +41,9 @@ def watch_scan(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The files that are read from now on."""
     read: list[Path] = []
 
-    def watched(path: Path, *rest: Any) -> FileRecord:
+    def watched(path: Path, *rest: Any, **more: Any) -> FileRecord:
         read.append(path)
-        return scan(path, *rest)
+        return scan(path, *rest, **more)
 
     monkeypatch.setattr(workers, "scan", watched)
     return read
@@ -133,10 +133,10 @@ def test_an_interrupted_run_goes_on(
 ) -> None:
     out = tmp_path / "ds"
 
-    def interrupted(path: Path, *rest: Any) -> FileRecord:
+    def interrupted(path: Path, *rest: Any, **more: Any) -> FileRecord:
         if path == files[1]:
             raise KeyboardInterrupt
-        return scan(path, *rest)
+        return scan(path, *rest, **more)
 
     monkeypatch.setattr(workers, "scan", interrupted)
     with pytest.raises(Interrupted, match="run the same command"):
@@ -159,10 +159,10 @@ def test_a_killed_run_goes_on(files: list[Path], tmp_path: Path) -> None:
         "from muforge.dataset import workers\n"
         "from muforge.dataset.ingest import ingest\n"
         "real = workers.scan\n"
-        "def slow(path, *rest):\n"
+        "def slow(path, *rest, **more):\n"
         "    if path.name == 'prod_1.root':\n"
         "        print('here', flush=True); time.sleep(60)\n"
-        "    return real(path, *rest)\n"
+        "    return real(path, *rest, **more)\n"
         "workers.scan = slow\n"
         "ingest(sys.argv[2:], sys.argv[1])\n"
     )

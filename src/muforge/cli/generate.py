@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from muforge.cli.farm import FARM_HELP
+
+if TYPE_CHECKING:
+    from muforge.spill.generate import Spill
+
+_MOST_LINES = 20
 
 
 class OutputFormat(StrEnum):
@@ -98,6 +105,12 @@ def generate(
         Compression | None,
         typer.Option("--compression", help="flat, rntuple (default: lz4) and parquet (default: zstd)."),
     ] = None,
+    farm: Annotated[
+        str | None,
+        typer.Option(
+            "--farm", help=f"{FARM_HELP} Each of --shards is made by one worker. Default: threads here."
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files.")] = False,
 ) -> None:
     """Generate a spill of muons into one or more files.
@@ -109,6 +122,7 @@ def generate(
     from rich.progress import TextColumn
 
     from muforge.bundle import Bundle
+    from muforge.cli.farm import Failures, announce
     from muforge.cli.screen import console, progress_bar
     from muforge.cli.size import bytes_of, whole_number
     from muforge.errors import ConfigError
@@ -117,6 +131,8 @@ def generate(
 
     if shards is not None and max_size is not None:
         raise ConfigError("--shards, --max-size: give one of them")
+    if threads is not None and farm is not None:
+        raise ConfigError("--threads, --farm: give one of them; a worker of a farm has one thread")
     options: dict[str, object] = {}
     if buffer_row:
         if format is not OutputFormat.flat:
@@ -149,6 +165,9 @@ def generate(
             pairs=pairs,
             variations=variations,
             force=force,
+            farm=farm,
+            on_farm=announce,
+            on_failure=Failures(),
             progress=lambda done, total: bar.update(task, completed=done, total=total, refresh=True),
             **options,
         )
@@ -159,9 +178,25 @@ def generate(
     console.print(_worth(loaded.n_eff))
     if spill.kept:
         console.print(f"{len(spill.kept)} of {len(spill.files)} files were finished before and are kept")
-    for file in spill.files:
-        console.print(f"wrote {file} ({file.stat().st_size / 1e6:.1f} MB)", markup=False)
+    for line in _written(spill):
+        console.print(line, markup=False)
     console.print(f"{seconds:.1f} s, {total / seconds:,.0f} muons per second")
+
+
+def _written(spill: Spill) -> list[str]:
+    """A line for each file, or where they are many for all of them."""
+    sizes = [file.stat().st_size / 1e6 for file in spill.files]
+    if len(sizes) <= _MOST_LINES:
+        lines = [f"wrote {file} ({size:.1f} MB)" for file, size in zip(spill.files, sizes, strict=True)]
+    else:
+        lines = [
+            f"wrote {len(sizes)} files, {spill.files[0]} to {spill.files[-1].name} ({sum(sizes):,.1f} MB)"
+        ]
+    return (
+        lines
+        if spill.manifest is None
+        else [*lines, f"wrote {spill.manifest}: 'muforge verify' checks them by it"]
+    )
 
 
 def _worth(n_eff: dict[int, float]) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from muforge.cli.farm import FARM_HELP
 from muforge.sample import CATEGORY_TITLES
 
 if TYPE_CHECKING:
@@ -44,6 +45,12 @@ def ingest(
     jobs: Annotated[
         int | None, typer.Option("--jobs", min=1, help="Processes. Default: one per processor.")
     ] = None,
+    farm: Annotated[
+        str | None,
+        typer.Option(
+            "--farm", help=f"{FARM_HELP} Each file is read by one worker. Default: --jobs processes."
+        ),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Stop at the first damaged file or row.")] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Make the data set anew, whatever --out holds.")
@@ -59,6 +66,7 @@ def ingest(
 
     from rich.progress import TextColumn
 
+    from muforge.cli.farm import Failures, announce
     from muforge.cli.screen import console, progress_bar, warn
     from muforge.dataset.ingest import ingest as make
     from muforge.dataset.workers import Progress
@@ -66,6 +74,8 @@ def ingest(
 
     if pot is not None and not 0 < pot < float("inf"):
         raise ConfigError(f"--pot {pot:g}: must be a positive number")
+    if jobs is not None and farm is not None:
+        raise ConfigError("--jobs, --farm: give one of them")
     start = perf_counter()
     with progress_bar(TextColumn("{task.fields[muons]:,} muons, {task.fields[rate]:.2f} M/s")) as bar:
         task = bar.add_task("reading", total=len(files), muons=0, rate=0.0)
@@ -91,7 +101,10 @@ def ingest(
             jobs=jobs,
             strict=strict,
             force=force,
+            farm=farm,
             progress=show,
+            on_farm=announce,
+            on_failure=Failures(),
         )
     seconds = perf_counter() - start
     print_dataset(result.dataset)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 from muforge.dataset.manifest import (
     MANIFEST_NAME,
@@ -21,12 +22,13 @@ from muforge.dataset.manifest import (
     ProtonsOnTarget,
     Settings,
 )
-from muforge.dataset.merge import Source, common_columns, merge_category
+from muforge.dataset.merge import MergeTask, Source, common_columns, merge_category
 from muforge.dataset.scan import staged_record
 from muforge.dataset.store import Dataset
-from muforge.dataset.workers import Progress, scan_all
-from muforge.errors import DatasetError, InputFileError, Interrupted, OutputError
-from muforge.files import atomic, check_output_directory, discard, write_json
+from muforge.dataset.workers import Outcome, Progress, scan_all, scan_on_farm
+from muforge.errors import DatasetError, FarmError, InputFileError, Interrupted, OutputError
+from muforge.farm import Done, Failed, Farm, open_farm
+from muforge.files import check_output_directory, discard, write_json
 from muforge.sample import CATEGORIES
 
 SPILL_2018 = 5e13
@@ -75,7 +77,10 @@ def ingest(
     jobs: int | None = None,
     strict: bool = False,
     force: bool = False,
+    farm: str | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
+    on_farm: Callable[[Farm], None] = lambda farm: None,
+    on_failure: Callable[[str, Failed[Any]], None] = lambda name, failed: None,
 ) -> Ingestion:
     """Make a data set from production files, or bring one up to date.
 
@@ -94,15 +99,19 @@ def ingest(
         jobs: Processes; None takes one per processor.
         strict: Stop at the first damaged file or row.
         force: Make the data set anew, even if `out` holds one of other files or settings.
+        farm: Read each file on a worker of this farm, as `muforge.farm.open_farm` takes it, instead of `jobs`.
         progress: Called now and then.
+        on_farm: Called with the farm when its workers are there.
+        on_failure: Called with the name of a file that failed three times on the farm, and how.
 
     Raises:
         InputFileError: No file can be used, or `strict` and one is damaged.
         DatasetError: `out` holds a data set of other files or settings, or protons on target are ambiguous.
         OutputError: `out` is a file, holds something else, or the disk is full.
+        FarmError: As `open_farm`, or a category could not be written three times.
         Interrupted: SIGINT; finished files are kept.
     """
-    directory = Path(out)
+    directory = Path(out).absolute() if farm is not None else Path(out)
     settings = Settings(
         target=target, seed=seed, protons_on_target=protons_on_target, blacklist=tuple(blacklist)
     )
@@ -117,12 +126,24 @@ def ingest(
     except OSError as error:
         raise OutputError(f"{directory}: cannot be written ({error.strerror})") from error
     known, fresh = _known(paths, previous, directory, staging)
+    processors = jobs or os.cpu_count() or 1
     try:
-        processors = jobs or os.cpu_count() or 1
-        used, faults, not_needed = _read(paths, known, fresh, staging, target, processors, strict, progress)
-        manifest = _manifest(used, faults, not_needed, blacklisted, settings)
-        if previous is None or not _same(previous, manifest):
-            _write(directory, staging, used, manifest, processors)
+        with ExitStack() as stack:
+            workers = None
+            if farm is not None and fresh:
+                workers = stack.enter_context(_opened(farm, fresh, staging))
+                on_farm(workers)
+            scanning = (
+                scan_all(fresh, staging, jobs=processors, progress=progress)
+                if workers is None
+                else scan_on_farm(fresh, staging, workers, progress=progress, on_failure=on_failure)
+            )
+            stack.callback(scanning.close)
+            used, faults, not_needed = _read(paths, known, scanning, target, strict)
+            scanning.close()
+            manifest = _manifest(used, faults, not_needed, blacklisted, settings)
+            if previous is None or not _same(previous, manifest):
+                _write(directory, staging, used, manifest, processors, workers)
     except KeyboardInterrupt:
         raise Interrupted(
             f"interrupted; finished files are kept in {directory}, run the same command to go on"
@@ -218,44 +239,38 @@ def _reusable(manifest: Manifest, paths: Sequence[Path]) -> dict[FileIdentity, i
 def _read(
     paths: Sequence[Path],
     known: dict[Path, Source],
-    fresh: Sequence[Path],
-    staging: Path,
+    scanning: Iterator[Outcome],
     target: int | None,
-    jobs: int,
     strict: bool,
-    progress: Callable[[Progress], None],
 ) -> tuple[list[Source], list[Fault], list[str]]:
     """Records in the order of `paths`, up to the file with which every category reaches the target."""
     used: list[Source] = []
     faults: list[Fault] = []
     checksums: dict[str, str] = {}
     counts = dict.fromkeys(CATEGORIES, 0)
-    scanning = scan_all(fresh, staging, jobs=jobs, progress=progress)
-    with ExitStack() as stack:
-        stack.callback(scanning.close)
-        for number, path in enumerate(paths):
-            if target is not None and min(counts.values()) >= target:
-                return used, faults, [str(path) for path in paths[number:]]
-            outcome = known[path] if path in known else next(scanning)[1]
-            if isinstance(outcome, FileRecord):
-                outcome = Source(outcome, None)
-            if isinstance(outcome, Source) and outcome.record.sha256 in checksums:
-                twin = checksums[outcome.record.sha256]
-                outcome = Fault(path=str(path), reason=f"the same content as {twin}; counted once")
-            if isinstance(outcome, Fault):
-                if strict:
-                    raise InputFileError(f"{outcome.path}: {outcome.reason}")
-                faults.append(outcome)
-                continue
-            if strict and outcome.record.faulty_rows:
-                bad = next(r for r in outcome.record.rejected if r.fault)
-                raise InputFileError(
-                    f"{path}: {bad.reason} in {bad.rows} rows, first at entry {bad.first_entries[0]}"
-                )
-            checksums[outcome.record.sha256] = str(path)
-            used.append(outcome)
-            for category, content in outcome.record.categories.items():
-                counts[category] += content.muons
+    for number, path in enumerate(paths):
+        if target is not None and min(counts.values()) >= target:
+            return used, faults, [str(path) for path in paths[number:]]
+        outcome = known[path] if path in known else next(scanning)[1]
+        if isinstance(outcome, FileRecord):
+            outcome = Source(outcome, None)
+        if isinstance(outcome, Source) and outcome.record.sha256 in checksums:
+            twin = checksums[outcome.record.sha256]
+            outcome = Fault(path=str(path), reason=f"the same content as {twin}; counted once")
+        if isinstance(outcome, Fault):
+            if strict:
+                raise InputFileError(f"{outcome.path}: {outcome.reason}")
+            faults.append(outcome)
+            continue
+        if strict and outcome.record.faulty_rows:
+            bad = next(r for r in outcome.record.rejected if r.fault)
+            raise InputFileError(
+                f"{path}: {bad.reason} in {bad.rows} rows, first at entry {bad.first_entries[0]}"
+            )
+        checksums[outcome.record.sha256] = str(path)
+        used.append(outcome)
+        for category, content in outcome.record.categories.items():
+            counts[category] += content.muons
     if not used:
         named = "; ".join(f"{fault.path}: {fault.reason}" for fault in faults)
         raise InputFileError(f"no file could be used: {named}")
@@ -319,30 +334,52 @@ def _same(previous: Manifest, new: Manifest) -> bool:
     return previous.model_copy(update={"categories": {}}) == new
 
 
-def _write(directory: Path, staging: Path, used: Sequence[Source], manifest: Manifest, threads: int) -> None:
-    names = {category: f"category-{category}.parquet" for category in CATEGORIES}
-    with ExitStack() as stack:
-        partial = {
-            category: stack.enter_context(atomic(directory / name)) for category, name in names.items()
-        }
-
-        def merge(category: int) -> CategoryRecord:
-            return merge_category(
-                category,
-                used,
-                staging=staging,
-                out=partial[category],
-                name=names[category],
-                target=manifest.settings.target,
-                largest_weight=manifest.largest_weight,
-                seed=manifest.settings.seed,
-            )
-
+def _write(
+    directory: Path,
+    staging: Path,
+    used: Sequence[Source],
+    manifest: Manifest,
+    threads: int,
+    farm: Farm | None,
+) -> None:
+    tasks = [
+        MergeTask(
+            category,
+            tuple(used),
+            staging,
+            manifest.settings.target,
+            manifest.largest_weight,
+            manifest.settings.seed,
+        )
+        for category in CATEGORIES
+    ]
+    if farm is None:
         with ThreadPoolExecutor(threads) as pool:
-            categories = dict(zip(CATEGORIES, pool.map(merge, CATEGORIES), strict=True))
-        discard(directory / MANIFEST_NAME)
+            categories = dict(zip(CATEGORIES, pool.map(merge_category, tasks), strict=True))
+    else:
+        categories = _merged_on(farm, tasks)
+    discard(directory / MANIFEST_NAME)
+    for task in tasks:
+        task.out.replace(directory / task.out.name)
     complete = manifest.model_copy(update={"categories": categories})
     write_json(directory / MANIFEST_NAME, complete.model_dump(mode="json"))
+
+
+def _merged_on(farm: Farm, tasks: Sequence[MergeTask]) -> dict[int, CategoryRecord]:
+    records = {}
+    for outcome in farm.run(merge_category, tasks):
+        if not isinstance(outcome, Done):
+            raise FarmError(
+                f"category {outcome.task.category}: cannot be written, failed three times: {outcome.reason}; "
+                "files that were read are kept, the same command goes on"
+            )
+        records[outcome.task.category] = outcome.value
+    return {category: records[category] for category in CATEGORIES}
+
+
+def _opened(farm: str, files: Sequence[Path], staging: Path) -> AbstractContextManager[Farm]:
+    folders = tuple(dict.fromkeys(file.parent for file in files if file.is_file()))
+    return open_farm(farm, tasks=max(len(files), len(CATEGORIES)), shared=[staging], read=folders)
 
 
 def _warnings(manifest: Manifest) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -64,7 +65,7 @@ class Content(_Record):
         return cls(
             muons=len(weight),
             sum_of_weights=float(weight.sum()),
-            sum_of_squared_weights=float(weight @ weight),
+            sum_of_squared_weights=float(np.square(weight).sum()),
             ranges={
                 name: Range(minimum=float(columns[name].min()), maximum=float(columns[name].max()))
                 for name in RANGED
@@ -96,9 +97,10 @@ class FileIdentity(_Record):
     modified_ns: int
 
     @classmethod
-    def of(cls, path: Path) -> FileIdentity:
+    def of(cls, path: Path, name: Path | None = None) -> FileIdentity:
+        """Of the file at `path`, which is called `name` if that is another one."""
         status = path.stat()
-        return cls(path=str(path), bytes=status.st_size, modified_ns=status.st_mtime_ns)
+        return cls(path=str(name or path), bytes=status.st_size, modified_ns=status.st_mtime_ns)
 
 
 class FileRecord(_Record):

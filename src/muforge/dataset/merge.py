@@ -15,7 +15,7 @@ from muforge.dataset.manifest import RANGED, SPLITS, CategoryRecord, Content, Fi
 from muforge.dataset.scan import staged_batches
 from muforge.dataset.split import split_of_events
 from muforge.errors import OutputError
-from muforge.files import sha256
+from muforge.files import atomic, sha256
 from muforge.sample import COLUMNS, global_event
 
 _REPEATING = ["pdg", "parent_pdg", "origin", "weight", "relative_weight", "ecut", "split", "plane_z"]
@@ -36,29 +36,44 @@ def common_columns(records: Sequence[FileRecord]) -> tuple[str, ...]:
     return tuple(name for name in COLUMNS if all(name in record.columns for record in records))
 
 
-def merge_category(
-    category: int,
-    sources: Sequence[Source],
-    *,
-    staging: Path,
-    out: Path,
-    name: str,
-    target: int | None,
-    largest_weight: float,
-    seed: int,
-) -> CategoryRecord:
-    """Write the muons of one category, in the order of the files, and describe them.
+@dataclass(frozen=True)
+class MergeTask:
+    """A category to be written.
 
     Arguments:
         category: 1 to 4.
         sources: One per input file.
-        staging: The folder of staged files.
-        out: Where to write.
-        name: The name that the file will have in the data set.
+        staging: The folder of staged files, into which the category is written too.
         target: Keep at most this many muons; None keeps all.
         largest_weight: By which weights are divided for `relative_weight`.
         seed: Of the split.
     """
+
+    category: int
+    sources: tuple[Source, ...]
+    staging: Path
+    target: int | None
+    largest_weight: float
+    seed: int
+
+    @property
+    def out(self) -> Path:
+        """Where it is written."""
+        return self.staging / f"category-{self.category}.parquet"
+
+
+def merge_category(task: MergeTask) -> CategoryRecord:
+    """Write the muons of one category, in the order of the files, and describe them.
+
+    Raises:
+        OutputError: The file cannot be written.
+    """
+    with atomic(task.out) as partial:
+        return _merged(task, partial)
+
+
+def _merged(task: MergeTask, out: Path) -> CategoryRecord:
+    category, sources, staging, target = task.category, task.sources, task.staging, task.target
     columns = common_columns([source.record for source in sources])
     read = Content()
     kept = Content()
@@ -73,7 +88,7 @@ def merge_category(
                 if room <= 0:
                     continue
                 content, counts, rows = _prepare(
-                    table.slice(0, room).select(columns), source, number, largest_weight, seed
+                    table.slice(0, room).select(columns), source, number, task.largest_weight, task.seed
                 )
                 if writer is None:
                     writer = stack.enter_context(_writer(out, rows.schema))
@@ -85,7 +100,12 @@ def merge_category(
         if writer is None:
             stack.enter_context(_writer(out, _schema(columns)))
     return CategoryRecord(
-        file=name, sha256=sha256(out), kept=kept, read=read, split=split, row_groups=tuple(row_groups)
+        file=task.out.name,
+        sha256=sha256(out),
+        kept=kept,
+        read=read,
+        split=split,
+        row_groups=tuple(row_groups),
     )
 
 

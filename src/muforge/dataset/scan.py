@@ -43,19 +43,22 @@ def staged_batches(staging: Path, identity: FileIdentity, category: int) -> Iter
             yield file.get_batch(number)
 
 
-def scan(path: Path, staging: Path, advance: Callable[[float, int], None]) -> FileRecord:
+def scan(
+    path: Path, staging: Path, advance: Callable[[float, int], None], *, name: Path | None = None
+) -> FileRecord:
     """Read one file and stage its muons by category.
 
     Arguments:
         path: The input file.
         staging: The folder of all staged files.
         advance: Called after each chunk with the fraction of the file it was and its number of muons.
+        name: What the data set calls the file; None is `path`.
 
     Raises:
         InputFileError: The file is damaged, of no known format, or has no muons with a weight.
     """
     reader = reader_for(path)
-    identity = FileIdentity.of(path)
+    identity = FileIdentity.of(path, name)
     info = reader.describe(path)
     contents = {category: Content() for category in CATEGORIES}
     rejected: dict[tuple[str, bool], RejectedRows] = {}

@@ -1,10 +1,11 @@
-"""Files scanned side by side in processes, their records handed back in the order of the files."""
+"""Files scanned side by side in processes or on a farm, their records handed back in the order of the files."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, wait
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from muforge.dataset.manifest import Fault, FileRecord
 from muforge.dataset.scan import scan
 from muforge.errors import InputFileError
+from muforge.farm import Done, Failed, Farm
 from muforge.processes import Workers, result_of, shared_array
 
 _POLL_SECONDS = 0.1
@@ -28,6 +30,21 @@ class Progress:
     files_done: float
     files: int
     muons: int
+
+
+@dataclass(frozen=True)
+class ScanTask:
+    """A file to be read by a worker of a farm.
+
+    Arguments:
+        name: What the data set calls it.
+        path: Where it is.
+        staging: The folder of all staged files.
+    """
+
+    name: Path
+    path: Path
+    staging: Path
 
 
 def scan_all(
@@ -51,6 +68,45 @@ def scan_all(
         if jobs <= 1 or small
         else _scan_there(paths, staging, jobs, progress)
     )
+
+
+def scan_on_farm(
+    paths: Sequence[Path],
+    staging: Path,
+    farm: Farm,
+    *,
+    progress: Callable[[Progress], None],
+    on_failure: Callable[[str, Failed[Any]], None],
+) -> Generator[Outcome]:
+    """As `scan_all`, on the workers of a farm; a file that fails three times is a fault.
+
+    Raises:
+        NoSpaceError: The disk is full.
+        FarmError: The scheduler is gone.
+    """
+    tasks = [ScanTask(path, path.absolute(), staging.absolute()) for path in paths]
+    ended: dict[Path, FileRecord | Fault] = {}
+    muons = 0
+    with closing(farm.run(scan_one, tasks)) as outcomes:
+        for path in paths:
+            while path not in ended:
+                outcome = next(outcomes)
+                result = outcome.value if isinstance(outcome, Done) else _fault(outcome, on_failure)
+                ended[outcome.task.name] = result
+                if isinstance(result, FileRecord):
+                    muons += sum(content.muons for content in result.categories.values())
+                progress(Progress(len(ended), len(paths), muons))
+            yield path, ended[path]
+
+
+def scan_one(task: ScanTask) -> FileRecord | Fault:
+    """Read one file to its end."""
+    return _attempt(task.path, task.staging, lambda fraction, muons: None, name=task.name)
+
+
+def _fault(failed: Failed[ScanTask], on_failure: Callable[[str, Failed[Any]], None]) -> Fault:
+    on_failure(str(failed.task.name), failed)
+    return Fault(path=str(failed.task.name), reason=f"failed three times: {failed.reason}")
 
 
 def _scan_here(
@@ -84,11 +140,13 @@ def _scan_there(
             yield path, result_of(future, f"{path} was read")
 
 
-def _attempt(path: Path, staging: Path, advance: Callable[[float, int], None]) -> FileRecord | Fault:
+def _attempt(
+    path: Path, staging: Path, advance: Callable[[float, int], None], *, name: Path | None = None
+) -> FileRecord | Fault:
     try:
-        return scan(path, staging, advance)
+        return scan(path, staging, advance, name=name)
     except InputFileError as error:
-        return Fault(path=str(path), reason=str(error).removeprefix(f"{path}: "))
+        return Fault(path=str(name or path), reason=str(error).removeprefix(f"{path}: "))
 
 
 _counters: Any = None

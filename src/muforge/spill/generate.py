@@ -9,22 +9,27 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from muforge.bundle import Bundle
 from muforge.errors import BundleError, ConfigError, Interrupted
+from muforge.farm.outcome import Failed
 from muforge.files import check_output
-from muforge.formats import metadata_of, writer_for
-from muforge.formats.access import CHUNK_ROWS
-from muforge.formats.registry import reader_for
-from muforge.sample import CATEGORIES, Sample
-from muforge.spill.about import metadata_of_shard, title_of
+from muforge.formats import writer_for
+from muforge.sample import Sample
 from muforge.spill.engine import Engine
+from muforge.spill.farmed import ShardTask, make_on_farm
+from muforge.spill.manifest import Production, manifest_path
 from muforge.spill.plan import Plan, plan_spill
+from muforge.spill.request import Request
+from muforge.spill.shard import counted, record_of, write_shard
 from muforge.spill.size import shards_within
 from muforge.spill.stream import stream_chunks
+
+if TYPE_CHECKING:
+    from muforge.farm import Farm
 
 IN_ROOT = ("flat", "rntuple")
 """Formats of ROOT, whose further columns are asked for."""
@@ -42,6 +47,8 @@ class Spill:
     protons_on_target: float
     kept: tuple[Path, ...]
     """Shards that an earlier, interrupted run of the same request had finished."""
+    manifest: Path | None = None
+    """Of several files, their checksums and what makes them again."""
 
 
 def generate(
@@ -96,14 +103,18 @@ def generate_files(
     pairs: bool = False,
     variations: bool = False,
     force: bool = False,
+    farm: str | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    on_farm: Callable[[Farm], None] = lambda farm: None,
+    on_failure: Callable[[str, Failed[ShardTask]], None] = lambda name, failed: None,
     **writer_options: Any,
 ) -> Spill:
     """Generate a spill into one or more files; memory does not grow with the number of muons.
 
     The muons and their order depend on the bundle and the seed alone, their number and weight on the protons (or
     muons): read one after the other, the shards hold the same bytes for any number of shards and threads. Each file
-    appears when it is whole. Run again after an interruption, finished shards of the same request are kept.
+    appears when it is whole. Run again after an interruption, finished shards of the same request are kept. Beside
+    several files stands their manifest.
 
     Arguments:
         bundle: A bundle or its directory.
@@ -116,13 +127,16 @@ def generate_files(
         format: `flat` (FairShip's ntuple), `rntuple`, `parquet`, `hdf5` or `npy`.
         pairs, variations: As for `generate`; formats `flat`, `rntuple` and `parquet` keep them.
         force: Overwrite files.
+        farm: Make each shard on a worker of this farm, as `muforge.farm.open_farm` takes it; None makes all here.
         progress: Called with the muons drawn and their total.
+        on_farm, on_failure: As for `muforge.spill.farmed.make_on_farm`.
         writer_options: Passed to the format's writer, e.g. `z_offset`, `buffer_row`, `compression`.
 
     Raises:
         ConfigError: An option is out of range.
         BundleError: The bundle is damaged.
         OutputError: A file exists already, or the disk is full; finished shards are kept.
+        FarmError: As `muforge.spill.farmed.make_on_farm`.
         Interrupted: SIGINT; finished shards are kept.
     """
     loaded = _loaded(bundle)
@@ -142,43 +156,76 @@ def generate_files(
     def samples_of(chunks: Sequence[int]) -> Generator[Sample]:
         return stream_chunks(loaded, engine, plan, chunks, threads=workers)
 
+    path = Path(out)
     if max_size is not None:
-        shards = shards_within(max_size, plan, Path(out), samples_of, partial(writer_class, **writer_options))
+        shards = shards_within(max_size, plan, path, samples_of, partial(writer_class, **writer_options))
     if not 1 <= shards <= plan.chunks:
         raise ConfigError(f"--shards {shards}: must be from 1 to {plan.chunks} for {plan.muons} muons")
-    files = _names(Path(out), shards)
-    metadata = [
-        metadata_of_shard(loaded, plan, shard, shards, format, writer_options) for shard in range(shards)
-    ]
-    kept = () if force else _finished(files, metadata)
-    for file in files:
-        if file not in kept:
-            check_output(file, force=force)
-    to_make = {
-        file: plan.chunks_of_shard(shard, shards) for shard, file in enumerate(files) if file not in kept
-    }
-    every_chunk = [chunk for chunks in to_make.values() for chunk in chunks]
-    done = plan.muons - sum(plan.rows(chunk) for chunk in every_chunk)
-    counts: Counter[int] = Counter()
+    request = Request(plan, path, shards, format, device, writer_options)
+    kept = () if force else _finished(loaded, request)
+    to_make = [shard for shard in range(shards) if shard not in kept]
+    for shard in to_make:
+        check_output(request.files[shard], force=force)
+    done = request.rows(iter(kept))
+
+    def count(rows: int) -> None:
+        nonlocal done
+        done += rows
+        progress(done, plan.muons)
+
     try:
-        with closing(samples_of(every_chunk)) as samples:
-            for file, chunks in to_make.items():
-                about = metadata[files.index(file)]
-                with writer_class(
-                    file, force=force, metadata=about, title=title_of(loaded, plan), **writer_options
-                ) as writer:
-                    for chunk, sample in zip(chunks, samples, strict=False):
-                        writer.write(sample)
-                        counts.update(_count(sample))
-                        done += plan.rows(chunk)
-                        progress(done, plan.muons)
+        if farm is not None:
+            done = 0
+            records = make_on_farm(
+                loaded,
+                request,
+                farm,
+                anew=force,
+                progress=count,
+                on_farm=on_farm,
+                on_failure=on_failure,
+            )
+            counts = {shard: Counter(record.counts) for shard, record in enumerate(records)}
+        else:
+            counts = _make_here(loaded, request, to_make, samples_of, force=force, progress=count)
+            counts |= {shard: counted(engine, request, shard, request.files[shard]) for shard in kept}
+            records = (
+                [record_of(file, counts[shard]) for shard, file in enumerate(request.files)]
+                if shards > 1
+                else []
+            )
     except KeyboardInterrupt:
         whole = "finished shards are kept, run the same command to go on" if shards > 1 else "nothing is left"
         raise Interrupted(f"interrupted; {whole}") from None
-    for file in kept:
-        counts.update(_counts_of(engine, plan, plan.chunks_of_shard(files.index(file), shards), file))
-    by_category = {category: counts[category] for category in loaded.rates}
-    return Spill(tuple(files), by_category, plan.protons_on_target, kept)
+    manifest = None
+    if shards > 1:
+        manifest = manifest_path(path)
+        Production.of(loaded, request, records).save(manifest)
+    total = sum(counts.values(), Counter[int]())
+    by_category = {category: total[category] for category in loaded.rates}
+    files = request.files
+    return Spill(
+        tuple(files), by_category, plan.protons_on_target, tuple(files[shard] for shard in kept), manifest
+    )
+
+
+def _make_here(
+    bundle: Bundle,
+    request: Request,
+    shards: Sequence[int],
+    samples_of: Callable[[Sequence[int]], Generator[Sample]],
+    *,
+    force: bool,
+    progress: Callable[[int], None],
+) -> dict[int, Counter[int]]:
+    """Write shards one after the other, and count their muons; chunks of the next one are made meanwhile."""
+    every_chunk = [chunk for shard in shards for chunk in request.chunks(shard)]
+    counts = {}
+    with closing(samples_of(every_chunk)) as samples:
+        for shard in shards:
+            file = request.files[shard]
+            counts[shard] = write_shard(bundle, request, shard, file, samples, force=force, progress=progress)
+    return counts
 
 
 def _loaded(bundle: Bundle | str | Path) -> Bundle:
@@ -200,36 +247,8 @@ def _plan(
     )
 
 
-def _counts_of(engine: Engine, plan: Plan, chunks: range, file: Path) -> Counter[int]:
-    """Muons by category in a file that was there; only where there are pairs has it to be read."""
-    counts: Counter[int] = Counter()
-    if plan.pairs:
-        for part in reader_for(file).chunks(file, CHUNK_ROWS):
-            counts.update(_count(part.sample))
-        return counts
-    for chunk in chunks:
-        numbers = np.bincount(engine.positions(plan.first_row(chunk), plan.rows(chunk)))
-        counts.update(dict(zip(engine.categories, map(int, numbers), strict=False)))
-    return counts
-
-
-def _count(sample: Sample) -> dict[int, int]:
-    numbers = np.bincount(sample.category, minlength=max(CATEGORIES) + 1)
-    return {category: int(numbers[category]) for category in CATEGORIES}
-
-
-def _names(out: Path, shards: int) -> list[Path]:
-    if shards == 1:
-        return [out]
-    digits = max(3, len(str(shards - 1)))
-    return [out.with_name(f"{out.stem}_{shard:0{digits}d}{out.suffix}") for shard in range(shards)]
-
-
-def _finished(files: list[Path], metadata: list[dict[str, Any]]) -> tuple[Path, ...]:
+def _finished(bundle: Bundle, request: Request) -> tuple[int, ...]:
     """Shards of this very request that are there already; none if all are, so that nothing is overwritten."""
-    same = tuple(
-        file
-        for file, expected in zip(files, metadata, strict=True)
-        if file.is_file() and metadata_of(file) == expected
-    )
-    return same if len(same) < len(files) else ()
+    there = tuple(shard for shard, file in enumerate(request.files) if request.has(bundle, shard, file))
+    complete = request.shards == 1 or manifest_path(request.out).is_file()
+    return () if complete and len(there) == request.shards else there

@@ -1,0 +1,203 @@
+"""Tasks on the workers of a cluster: lazily given, tried again when they fail, handed back as they end."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from time import monotonic, sleep
+from typing import Any, Generic, TypeVar
+
+from muforge.errors import ConfigError, FarmError, MuforgeError, NoSpaceError
+from muforge.farm.config import farm_config
+from muforge.farm.keeper import JobKeeper
+from muforge.farm.outcome import Done, Failed
+from muforge.farm.shared import Requirements, lacking, marked
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+ATTEMPTS = 3
+_POLL_SECONDS = 0.5
+_MOMENT_SECONDS = 0.1
+_TOLD_SECONDS = 10
+_END = object()
+
+_log = logging.getLogger(__name__)
+
+
+@contextmanager
+def open_farm(where: str, *, tasks: int, shared: Sequence[Path], read: Sequence[Path] = ()) -> Iterator[Farm]:
+    """A farm, whose workers were looked at before the block begins and are gone after it.
+
+    Arguments:
+        where: `local`, `local:N`, `tcp://HOST:PORT`, or the name of a cluster's YAML file.
+        tasks: How many there will be at most; no more workers are asked for.
+        shared: Folders to write to, which must be the same on all machines; at least one.
+        read: Files and folders to read, which all workers must see.
+
+    Raises:
+        ConfigError: `where` names no farm, or Dask is not installed.
+        FarmError: No scheduler answers, the batch system refuses the jobs, or a worker lacks a folder or has another
+            muforge.
+    """
+    config = farm_config(where)
+    try:
+        from muforge.farm.clusters import cluster_of
+        from muforge.farm.worker import Quiet
+    except ImportError as error:
+        raise ConfigError(f"--farm {where}: needs Dask ({error.name}); pip install 'muforge[farm]'") from None
+    with (
+        marked(shared, read) as required,
+        cluster_of(config, tasks, required.folders[0]) as (client, keeper),
+    ):
+        farm = Farm(client, keeper, required)
+        client.register_plugin(Quiet())
+        farm.check()
+        yield farm
+
+
+@dataclass
+class _Flight(Generic[T]):
+    """A task under way."""
+
+    task: T
+    attempt: int
+    future: Any
+
+
+class Farm:
+    """Workers of a Dask cluster.
+
+    Arguments:
+        client: Of the cluster.
+        keeper: Of its jobs, if it is of a batch system.
+        required: What its workers must have.
+    """
+
+    def __init__(self, client: Any, keeper: JobKeeper | None, required: Requirements) -> None:
+        self._client = client
+        self._keeper = keeper
+        self._required = required
+        self._run = 0
+
+    @property
+    def workers(self) -> int:
+        """Processes that it has, or is to have once all its jobs run."""
+        return self._present() if self._keeper is None else self._keeper.workers
+
+    @property
+    def dashboard(self) -> str:
+        """The address of Dask's dashboard."""
+        return str(self._client.dashboard_link)
+
+    def check(self) -> None:
+        """Wait for the first worker and look at what all that are there have.
+
+        Raises:
+            FarmError: One lacks something.
+        """
+        begin, told = monotonic(), False
+        while not self._present():
+            if not told and monotonic() - begin > _TOLD_SECONDS:
+                _log.warning("no worker yet; waiting for the first one")
+                told = True
+            self._tend()
+            sleep(_MOMENT_SECONDS)
+        for problem in self._client.run(lacking, self._required).values():
+            if problem is not None:
+                raise FarmError(problem)
+
+    def run(
+        self, function: Callable[[T], R], tasks: Iterable[T], *, ahead: int = 1
+    ) -> Generator[Done[T, R] | Failed[T]]:
+        """Run a function of each task on the workers, and yield tasks as they end, in any order.
+
+        A task that fails, or whose worker is lost, is tried again, three times in all. Close the generator early to
+        give up what is under way.
+
+        Arguments:
+            function: Of an importable module; called with a task it must do the same however often it is called.
+            tasks: Taken one by one, when a worker is free, by the thread that asks for outcomes.
+            ahead: Tasks given to each worker at a time.
+
+        Raises:
+            NoSpaceError: A task found the disk full: the others would, too.
+            FarmError: The scheduler is gone.
+        """
+        self._run += 1
+        ended: SimpleQueue[int] = SimpleQueue()
+        under_way: dict[int, _Flight[T]] = {}
+        again: deque[tuple[T, int]] = deque()
+        source = iter(tasks)
+        number, more = 0, True
+        try:
+            while True:
+                while len(under_way) < ahead * max(1, self._present()) and (again or more):
+                    if again:
+                        task, attempt = again.popleft()
+                    else:
+                        taken = next(source, _END)
+                        if taken is _END:
+                            more = False
+                            break
+                        task, attempt = taken, 1  # type: ignore[assignment]
+                    number += 1
+                    future = self._submit(function, task, number)
+                    under_way[number] = _Flight(task, attempt, future)
+                    future.add_done_callback(lambda _, number=number: ended.put(number))
+                if not under_way:
+                    return
+                try:
+                    flight = under_way.pop(ended.get(timeout=_POLL_SECONDS))
+                except Empty:
+                    self._tend()
+                    continue
+                outcome = _outcome(flight)
+                if isinstance(outcome, Failed) and flight.attempt < ATTEMPTS:
+                    again.append((flight.task, flight.attempt + 1))
+                else:
+                    yield outcome
+        finally:
+            self._client.cancel([flight.future for flight in under_way.values()], force=True)
+
+    def _submit(self, function: Callable[[T], R], task: T, number: int) -> Any:
+        from muforge.farm.worker import attempt
+
+        key = f"{getattr(function, '__name__', 'task')}-{self._required.mark[-8:]}-{self._run}-{number}"
+        return self._client.submit(attempt, self._required, function, task, key=key, pure=False)
+
+    def _present(self) -> int:
+        return len(self._client.scheduler_info(n_workers=-1)["workers"])
+
+    def _tend(self) -> None:
+        if self._client.status != "running":
+            raise FarmError("the Dask scheduler is gone; the same command goes on")
+        if self._keeper is not None:
+            self._keeper.tend()
+
+
+def _outcome(flight: _Flight[T]) -> Done[T, Any] | Failed[T]:
+    from distributed import KilledWorker
+
+    future = flight.future
+    if future.status == "finished":
+        return Done(flight.task, future.result())
+    if future.status != "error":
+        raise FarmError("the Dask scheduler is gone; the same command goes on")
+    error = future.exception()
+    if isinstance(error, NoSpaceError):
+        raise error
+    told = "".join(traceback.format_exception(type(error), error, future.traceback()))
+    if isinstance(error, KilledWorker):
+        reason = "its worker was lost: killed, out of memory, or at the end of its time"
+    elif isinstance(error, MuforgeError):
+        reason = str(error)
+    else:
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+    return Failed(flight.task, reason, told)
