@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed
 
-.PHONY: quickstart test test-long lint docs-note-gan docs-note docs-note-large docs-judge docs-models docs-whole docs-coverage whole-datasets docs-reference docs-bench docs-header docs-large benchmark quickstart-sample quickstart-bundle clean
+.PHONY: quickstart test test-long lint docs-note-gan docs-note docs-note-large docs-farm docs-parallel docs-judge docs-models docs-whole docs-coverage whole-datasets docs-reference docs-bench docs-header docs-large benchmark quickstart-sample quickstart-bundle clean
 
 quickstart: $(STAMP)
 	$(BIN)/muforge quickstart --out quickstart
@@ -30,6 +30,16 @@ docs-note-gan: $(STAMP)
 docs-note: $(STAMP)
 	$(BIN)/python -m scripts.note_studies $(DATASET) $(if $(ONLY),--only $(ONLY))
 	$(if $(ONLY),,$(BIN)/python -m benchmarks.tree_depth $(DATASET))
+
+# The measured figures of docs/farm.md: BUNDLE of `--preset best`.
+docs-farm: $(STAMP)
+	$(BIN)/python -m benchmarks.farm $(BUNDLE)
+	$(BIN)/python -m scripts.production_cost
+	$(BIN)/python -m scripts.farm_options
+
+# Training by several processes in docs/parallel.md: DATASET made by `muforge ingest`.
+docs-parallel: $(STAMP)
+	$(BIN)/python -m benchmarks.parallel $(DATASET)
 
 # The same studies with their configurations for a GPU, into build/studies-large and a record, not into the page.
 docs-note-large: $(STAMP)

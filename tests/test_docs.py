@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from scripts import farm_options
 from scripts.blocks import replace_block
 
 import muforge as mf
 from muforge.bundle import Bundle
+from muforge.farm.config import BatchFarm, farm_config
 from muforge.presets import preset
 from muforge.reference.geometry import geometry
+from muforge.spill.generate import generate_files
+from muforge.spill.plan import ROWS_PER_CHUNK
 from muforge.training import estimator
 from muforge.training.config import RunConfig
 from tests.dataset.production import write_flat
@@ -45,15 +51,28 @@ def test_example(
         mf.ingest([tmp_path / "prod_0.root"], tmp_path / "ds")
     monkeypatch.setattr(estimator, "preset", quick)
     code = code.replace("pot=1e8", "pot=1e4")
-    exec(compile(code, "example", "exec"), {})
+    if "import ROOT" in code:
+        generate_files("bundle", tmp_path / "spill.root", muons=3 * ROWS_PER_CHUNK, shards=3)
+        shutil.copytree(tmp_path, tmp_path / "prod", ignore=shutil.ignore_patterns("prod", "bundle", "ds"))
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        assert done.stdout.startswith(f"{3 * ROWS_PER_CHUNK} muons"), done.stderr
+        return
+    exec(compile(code, "example", "exec"), {"__name__": "__main__"})
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_targets_in_the_pages_are_possible(page: Path, tmp_path: Path) -> None:
+def test_files_in_the_pages_are_what_they_are_for(page: Path, tmp_path: Path) -> None:
     for number, content in enumerate(re.findall(r"```yaml\n(.*?)```", page.read_text(), flags=re.DOTALL)):
         file = tmp_path / f"{number}.yaml"
         file.write_text(content)
-        assert geometry(file).target_end > 0
+        if "kind:" in content:
+            assert isinstance(farm_config(str(file)), BatchFarm)
+        else:
+            assert geometry(file).target_end > 0
+
+
+def test_the_options_of_a_cluster_are_those_of_the_page() -> None:
+    assert farm_options.table() in (ROOT / "docs" / "farm.md").read_text()
 
 
 def test_there_are_examples() -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from muforge.errors import FarmError
 from muforge.farm.config import BatchFarm, FarmConfig, HTCondorFarm, LocalFarm, SchedulerFarm, SlurmFarm
 from muforge.farm.keeper import JobKeeper
+from muforge.farm.worker import Quiet
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -27,9 +30,24 @@ _MARGIN = 0.05
 _LONGEST_MARGIN = 300
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster that runs.
+
+    Arguments:
+        client: Of it.
+        dashboard: Address of its dashboard.
+        keeper: Of its jobs, if it is of a batch system.
+    """
+
+    client: Client
+    dashboard: str
+    keeper: JobKeeper | None = None
+
+
 @contextmanager
-def cluster_of(config: FarmConfig, tasks: int, shared: Path) -> Iterator[tuple[Client, JobKeeper | None]]:
-    """A client of a cluster that is closed at the end of the block, and the keeper of its jobs if it has any.
+def cluster_of(config: FarmConfig, tasks: int, shared: Path) -> Iterator[Cluster]:
+    """A cluster that is closed at the end of the block.
 
     Arguments:
         config: What the cluster is.
@@ -47,23 +65,24 @@ def cluster_of(config: FarmConfig, tasks: int, shared: Path) -> Iterator[tuple[C
     }
     with dask.config.set(settings):
         if isinstance(config, SchedulerFarm):
-            with _scheduler(config) as client:
-                yield client, None
+            with _scheduler(config) as cluster:
+                yield cluster
         elif isinstance(config, LocalFarm):
-            with _local(config, tasks) as client:
-                yield client, None
+            with _local(config, tasks) as cluster:
+                yield cluster
         else:
-            with _batch(config, tasks, shared) as both:
-                yield both
+            with _batch(config, tasks, shared) as cluster:
+                yield cluster
 
 
 @contextmanager
-def _scheduler(config: SchedulerFarm) -> Iterator[Client]:
+def _scheduler(config: SchedulerFarm) -> Iterator[Cluster]:
     from distributed import Client
 
-    asyncio.run(_require_scheduler(config.address))
+    with ThreadPoolExecutor(1) as thread:  # a notebook's own thread has an event loop already
+        thread.submit(asyncio.run, _require_scheduler(config.address)).result()
     with Client(config.address, timeout=_CONNECT_SECONDS, set_as_default=False) as client:
-        yield client
+        yield Cluster(client, client.dashboard_link)
 
 
 async def _require_scheduler(address: str) -> None:
@@ -73,7 +92,7 @@ async def _require_scheduler(address: str) -> None:
     try:
         async with asyncio.timeout(_CONNECT_SECONDS):
             async with rpc(address, timeout=_CONNECT_SECONDS) as scheduler:
-                kind = (await scheduler.identity(n_workers=0))["type"]
+                kind = (await scheduler.identity())["type"]
     except Exception as error:
         raise FarmError(f"{address}: no Dask scheduler answers ({_reason(error)})") from error
     if kind != "Scheduler":
@@ -85,7 +104,7 @@ def _reason(error: Exception) -> str:
 
 
 @contextmanager
-def _local(config: LocalFarm, tasks: int) -> Iterator[Client]:
+def _local(config: LocalFarm, tasks: int) -> Iterator[Cluster]:
     from distributed import Client, LocalCluster
 
     with (
@@ -100,18 +119,27 @@ def _local(config: LocalFarm, tasks: int) -> Iterator[Client]:
         ) as cluster,
         Client(cluster, set_as_default=False) as client,
     ):
-        yield client
+        client.register_plugin(Quiet())
+        yield Cluster(client, client.dashboard_link)
 
 
 @contextmanager
-def _batch(config: BatchFarm, tasks: int, shared: Path) -> Iterator[tuple[Client, JobKeeper]]:
+def _batch(config: BatchFarm, tasks: int, shared: Path) -> Iterator[Cluster]:
+    import dask
+    import dask_jobqueue  # noqa: F401 - brings a walltime of its own
     from distributed import Client
 
     jobs = min(config.jobs, -(-tasks // config.cores))
-    with _batch_cluster(config, shared) as cluster, Client(cluster, set_as_default=False) as client:
+    with (
+        dask.config.set({"jobqueue.slurm.walltime": None}),
+        _batch_cluster(config, shared) as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
         keeper = JobKeeper(cluster, jobs)
         keeper.start()
-        yield client, keeper
+        port = client.scheduler_info(n_workers=0)["services"]["dashboard"]
+        listens = config.dashboard.rpartition(":")[0]
+        yield Cluster(client, f"http://{listens}:{port}/status" if listens else client.dashboard_link, keeper)
 
 
 def _batch_cluster(config: BatchFarm, shared: Path) -> Any:

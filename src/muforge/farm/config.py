@@ -15,7 +15,7 @@ from muforge.yaml_file import mapping_in
 
 _LOCAL = re.compile(r"local(?::(?P<workers>[0-9]+))?")
 _SCHEDULER = re.compile(r"(tcp|tls)://.+:[0-9]+")
-_WALLTIME = re.compile(r"(?:(?P<days>\d+)-)?(?P<hours>\d+):(?P<minutes>[0-5]\d):(?P<seconds>[0-5]\d)")
+_WALLTIME = re.compile(r"(?=.*[1-9])(?:(?P<days>\d+)-)?(?P<hours>\d+):(?P<minutes>[0-5]\d):(?P<seconds>[0-5]\d)")
 _EXPECTED = "expected 'local', 'local:N', 'tcp://HOST:PORT' or a YAML file of a cluster"
 
 
@@ -65,10 +65,11 @@ class BatchFarm(_Options):
         default=True, description="TLS between scheduler and workers, with certificates of this run alone"
     )
 
-    @field_validator("walltime")
+    @field_validator("walltime", mode="before")
     @classmethod
-    def _is_a_time(cls, value: str | None) -> str | None:
-        if value is not None and not _WALLTIME.fullmatch(value):
+    def _is_a_time(cls, value: object) -> object:
+        """YAML takes 12:00:00 without quotes for a number."""
+        if value is not None and not (isinstance(value, str) and _WALLTIME.fullmatch(value)):
             raise ValueError("must be HH:MM:SS or D-HH:MM:SS, in quotes")
         return value
 
@@ -86,8 +87,8 @@ class SlurmFarm(BatchFarm):
     """Jobs of Slurm."""
 
     kind: Literal["slurm"]
-    partition: str | None = None
-    account: str | None = None
+    partition: str | None = Field(default=None, description="queue of the jobs")
+    account: str | None = Field(default=None, description="that the jobs are charged to")
     directives: tuple[str, ...] = Field(default=(), description="further lines, such as --constraint=avx512")
 
 

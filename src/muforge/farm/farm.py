@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from time import monotonic, sleep
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from muforge.errors import ConfigError, FarmError, MuforgeError, NoSpaceError
 from muforge.farm.config import farm_config
-from muforge.farm.keeper import JobKeeper
 from muforge.farm.outcome import Done, Failed
 from muforge.farm.shared import Requirements, lacking, marked
+
+if TYPE_CHECKING:
+    from muforge.farm.clusters import Cluster
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -49,15 +51,13 @@ def open_farm(where: str, *, tasks: int, shared: Sequence[Path], read: Sequence[
     config = farm_config(where)
     try:
         from muforge.farm.clusters import cluster_of
-        from muforge.farm.worker import Quiet
     except ImportError as error:
         raise ConfigError(f"--farm {where}: needs Dask ({error.name}); pip install 'muforge[farm]'") from None
     with (
         marked(shared, read) as required,
-        cluster_of(config, tasks, required.folders[0]) as (client, keeper),
+        cluster_of(config, tasks, required.folders[0]) as cluster,
     ):
-        farm = Farm(client, keeper, required)
-        client.register_plugin(Quiet())
+        farm = Farm(cluster, required)
         farm.check()
         yield farm
 
@@ -75,14 +75,15 @@ class Farm:
     """Workers of a Dask cluster.
 
     Arguments:
-        client: Of the cluster.
-        keeper: Of its jobs, if it is of a batch system.
-        required: What its workers must have.
+        cluster: Theirs.
+        required: What they must have.
     """
 
-    def __init__(self, client: Any, keeper: JobKeeper | None, required: Requirements) -> None:
-        self._client = client
-        self._keeper = keeper
+    def __init__(self, cluster: Cluster, required: Requirements) -> None:
+        self._client: Any = cluster.client
+        self._keeper = cluster.keeper
+        self.dashboard = cluster.dashboard
+        """The address of Dask's dashboard."""
         self._required = required
         self._run = 0
 
@@ -90,11 +91,6 @@ class Farm:
     def workers(self) -> int:
         """Processes that it has, or is to have once all its jobs run."""
         return self._present() if self._keeper is None else self._keeper.workers
-
-    @property
-    def dashboard(self) -> str:
-        """The address of Dask's dashboard."""
-        return str(self._client.dashboard_link)
 
     def check(self) -> None:
         """Wait for the first worker and look at what all that are there have.
@@ -109,7 +105,13 @@ class Farm:
                 told = True
             self._tend()
             sleep(_MOMENT_SECONDS)
-        for problem in self._client.run(lacking, self._required).values():
+        try:
+            problems = self._client.run(lacking, self._required)
+        except Exception as error:
+            raise FarmError(
+                f"a worker cannot be looked at, has it muforge {self._required.version}? ({_in_a_line(error)})"
+            ) from error
+        for problem in problems.values():
             if problem is not None:
                 raise FarmError(problem)
 
@@ -128,14 +130,15 @@ class Farm:
 
         Raises:
             NoSpaceError: A task found the disk full: the others would, too.
-            FarmError: The scheduler is gone.
+            FarmError: The scheduler is gone, or a worker that came later lacks something: it would take, and fail, one
+                task after the other.
         """
         self._run += 1
         ended: SimpleQueue[int] = SimpleQueue()
         under_way: dict[int, _Flight[T]] = {}
         again: deque[tuple[T, int]] = deque()
         source = iter(tasks)
-        number, more = 0, True
+        number, more, tended = 0, True, monotonic()
         try:
             while True:
                 while len(under_way) < ahead * max(1, self._present()) and (again or more):
@@ -153,10 +156,12 @@ class Farm:
                     future.add_done_callback(lambda _, number=number: ended.put(number))
                 if not under_way:
                     return
+                if monotonic() - tended > _POLL_SECONDS:
+                    self._tend()
+                    tended = monotonic()
                 try:
                     flight = under_way.pop(ended.get(timeout=_POLL_SECONDS))
                 except Empty:
-                    self._tend()
                     continue
                 outcome = _outcome(flight)
                 if isinstance(outcome, Failed) and flight.attempt < ATTEMPTS:
@@ -191,7 +196,7 @@ def _outcome(flight: _Flight[T]) -> Done[T, Any] | Failed[T]:
     if future.status != "error":
         raise FarmError("the Dask scheduler is gone; the same command goes on")
     error = future.exception()
-    if isinstance(error, NoSpaceError):
+    if isinstance(error, NoSpaceError | FarmError):
         raise error
     told = "".join(traceback.format_exception(type(error), error, future.traceback()))
     if isinstance(error, KilledWorker):
@@ -199,5 +204,9 @@ def _outcome(flight: _Flight[T]) -> Done[T, Any] | Failed[T]:
     elif isinstance(error, MuforgeError):
         reason = str(error)
     else:
-        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        reason = _in_a_line(error)
     return Failed(flight.task, reason, told)
+
+
+def _in_a_line(error: BaseException) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"

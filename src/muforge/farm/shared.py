@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import socket
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -43,13 +43,11 @@ def marked(folders: Sequence[Path], read: Sequence[Path]) -> Iterator[Requiremen
     """
     mark = f"{_MARK}{secrets.token_hex(8)}"
     whole = tuple(dict.fromkeys(folder.absolute() for folder in folders))
-    try:
+    with ExitStack() as stack:
         for folder in whole:
             _write(folder / mark)
+            stack.callback(discard, folder / mark)
         yield Requirements(__version__, whole, tuple(dict.fromkeys(path.absolute() for path in read)), mark)
-    finally:
-        for folder in whole:
-            discard(folder / mark)
 
 
 @lru_cache(maxsize=8)
@@ -57,7 +55,7 @@ def lacking(required: Requirements) -> str | None:
     """What this process lacks of what is required, in a line, or None."""
     try:
         _look(required)
-    except FarmError as error:
+    except (FarmError, OSError) as error:
         return f"worker on {socket.gethostname()}: {error}"
     return None
 
@@ -74,10 +72,8 @@ def _look(required: Requirements) -> None:
                 f"has another {folder} than this machine; it must be on a file system that all share"
             )
         own = folder / f"{_MARK}{secrets.token_hex(8)}"
-        try:
-            _write(own)
-        finally:
-            discard(own)
+        _write(own)
+        discard(own)
 
 
 def _write(path: Path) -> None:

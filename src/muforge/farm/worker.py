@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from distributed import Worker
 from distributed.diagnostics.plugin import WorkerPlugin
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from muforge.errors import FarmError
 from muforge.farm.shared import Requirements, lacking
+from muforge.processes import ONE_THREAD
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -37,11 +41,18 @@ def attempt(required: Requirements, function: Callable[[T], R], task: T) -> R:
     problem = lacking(required)
     if problem is not None:
         raise FarmError(problem)
+    _hold_one_thread()
     return function(task)
+
+
+def _hold_one_thread() -> None:
+    """Dask does so too, but for variables that are in the user's environment."""
+    os.environ.update(ONE_THREAD)
+    threadpool_limits(1)
+    if "pyarrow" in sys.modules:
+        sys.modules["pyarrow"].set_cpu_count(1)
 
 
 def threads() -> dict[str, Any]:
     """Numbers of threads of the native libraries that a worker has loaded, by library."""
-    from threadpoolctl import threadpool_info
-
     return {each["filepath"]: each["num_threads"] for each in threadpool_info()}

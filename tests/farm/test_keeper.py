@@ -1,0 +1,185 @@
+"""The keeper of jobs, with a cluster of which nothing is real."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import dask
+import pytest
+
+from muforge.errors import FarmError
+from muforge.farm import keeper as keeper_module
+from muforge.farm.keeper import JobKeeper
+
+PATIENCE = 15
+
+
+@dataclass
+class Worker:
+    name: str
+
+
+@dataclass
+class Job:
+    closed: bool = False
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+@dataclass
+class Scheduler:
+    workers: dict[str, Worker] = field(default_factory=dict)
+
+
+@dataclass
+class Cluster:
+    """What a keeper uses of a `dask_jobqueue` cluster."""
+
+    processes: int = 1
+    refusal: Exception | None = None
+    worker_spec: dict[int, dict[str, Any]] = field(default_factory=dict)
+    workers: dict[int, Job] = field(default_factory=dict)
+    scheduler: Scheduler = field(default_factory=Scheduler)
+    submitted: list[int] = field(default_factory=list)
+
+    def scale(self, *, jobs: int) -> None:
+        new = 0
+        while len(self.worker_spec) < jobs:
+            while new in self.submitted or new in self.worker_spec:
+                new += 1
+            group = [f"-{number}" for number in range(self.processes)] if self.processes > 1 else []
+            self.worker_spec[new] = {"group": group} if group else {}
+
+    async def _correct_state(self) -> None:
+        if self.refusal is not None:
+            raise self.refusal
+        for name in self.worker_spec:
+            if name not in self.workers:
+                self.workers[name] = Job()
+                self.submitted.append(name)
+
+    def sync(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        return asyncio.run(function(*arguments))
+
+    def arrive(self, name: Any) -> None:
+        self.scheduler.workers[f"tcp://{name}"] = Worker(name)
+
+    def lose(self, name: Any) -> None:
+        del self.scheduler.workers[f"tcp://{name}"]
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(keeper_module, "monotonic", clock)
+    return clock
+
+
+def started(cluster: Cluster, jobs: int) -> JobKeeper:
+    with dask.config.set({"distributed.deploy.lost-worker-timeout": f"{PATIENCE}s"}):
+        keeper = JobKeeper(cluster, jobs)
+    keeper.start()
+    return keeper
+
+
+def test_jobs_are_asked_for_once(clock: Clock) -> None:
+    cluster = Cluster()
+    keeper = started(cluster, 3)
+    assert cluster.submitted == [0, 1, 2]
+    assert keeper.workers == 3
+    keeper.tend()
+    assert cluster.submitted == [0, 1, 2]
+
+
+def test_jobs_of_several_workers(clock: Clock) -> None:
+    assert started(Cluster(processes=4), 3).workers == 12
+
+
+def test_a_job_that_waits_is_left_alone_however_long(clock: Clock) -> None:
+    cluster = Cluster()
+    keeper = started(cluster, 2)
+    for _ in range(5):
+        clock.now += 100 * PATIENCE
+        keeper.tend()
+    assert cluster.submitted == [0, 1]
+
+
+def test_a_lost_job_is_replaced_when_it_has_been_gone_for_a_while(clock: Clock) -> None:
+    cluster = Cluster()
+    keeper = started(cluster, 2)
+    first = cluster.workers[0]
+    cluster.arrive(0)
+    cluster.arrive(1)
+    keeper.tend()
+    cluster.lose(0)
+    clock.now += PATIENCE
+    keeper.tend()
+    assert cluster.submitted == [0, 1]
+    assert not first.closed
+    clock.now += 1
+    keeper.tend()
+    assert first.closed
+    assert cluster.submitted == [0, 1, 2]
+    assert set(cluster.workers) == set(cluster.worker_spec) == {1, 2}
+    keeper.tend()
+    assert cluster.submitted == [0, 1, 2]
+
+
+def test_a_worker_that_comes_back_saves_its_job(clock: Clock) -> None:
+    """Dask's nanny starts a worker that was killed anew."""
+    cluster = Cluster()
+    keeper = started(cluster, 1)
+    for _ in range(3):
+        cluster.arrive(0)
+        keeper.tend()
+        cluster.lose(0)
+        clock.now += PATIENCE
+        keeper.tend()
+    assert cluster.submitted == [0]
+
+
+def test_a_job_lives_as_long_as_one_of_its_workers(clock: Clock) -> None:
+    cluster = Cluster(processes=2)
+    keeper = started(cluster, 1)
+    cluster.arrive("0-0")
+    cluster.arrive("0-1")
+    keeper.tend()
+    cluster.lose("0-0")
+    clock.now += 2 * PATIENCE
+    keeper.tend()
+    assert cluster.submitted == [0]
+    cluster.lose("0-1")
+    clock.now += 2 * PATIENCE
+    keeper.tend()
+    assert cluster.submitted == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (
+            RuntimeError("Command exited\nstdout:\n\nstderr:\nsbatch: error: invalid partition\nspecified: x\n"),
+            "the batch system refused the worker jobs: sbatch: error: invalid partition specified: x",
+        ),
+        (
+            FileNotFoundError(2, "No such file or directory", "sbatch"),
+            "the batch system refused the worker jobs: [Errno 2] No such file or directory: 'sbatch'",
+        ),
+    ],
+)
+def test_a_refusal_is_told(clock: Clock, error: Exception, message: str) -> None:
+    with pytest.raises(FarmError) as caught:
+        started(Cluster(refusal=error), 1)
+    assert str(caught.value) == message
