@@ -37,9 +37,9 @@ docs-farm: $(STAMP)
 	$(BIN)/python -m scripts.production_cost
 	$(BIN)/python -m scripts.farm_options
 
-# Training by several processes in docs/parallel.md: DATASET made by `muforge ingest`.
+# Training by several processes in docs/parallel.md.
 docs-parallel: $(STAMP)
-	$(BIN)/python -m benchmarks.parallel $(DATASET)
+	$(BIN)/torchrun --standalone --nproc-per-node 2 -m benchmarks.parallel
 
 # The same studies with their configurations for a GPU, into build/studies-large and a record, not into the page.
 docs-note-large: $(STAMP)

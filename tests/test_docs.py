@@ -48,7 +48,7 @@ def test_example(
         write_flat(tmp_path / f"{name}.root", 1000, seed=number)
     shutil.copytree(untrained_bundle.directory, tmp_path / "bundle")
     if "mf.ingest" not in code:
-        mf.ingest([tmp_path / "prod_0.root"], tmp_path / "ds")
+        mf.ingest([tmp_path / "prod_0.root", tmp_path / "prod_1.root"], tmp_path / "ds")
     monkeypatch.setattr(estimator, "preset", quick)
     code = code.replace("pot=1e8", "pot=1e4")
     if "import ROOT" in code:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from muforge.dataset.store import Dataset
     from muforge.formats import read, write
     from muforge.reference.simulate import simulate
+    from muforge.search import scan
     from muforge.spill.generate import generate
     from muforge.training.estimator import train
 
@@ -32,6 +33,7 @@ _LAZY = {
     "judge": "muforge.judge",
     "judge_files": "muforge.assess",
     "read": "muforge.formats",
+    "scan": "muforge.search",
     "simulate": "muforge.reference.simulate",
     "train": "muforge.training.estimator",
     "write": "muforge.formats",
@@ -48,6 +50,7 @@ __all__ = [
     "judge",
     "judge_files",
     "read",
+    "scan",
     "simulate",
     "train",
     "write",

@@ -53,6 +53,10 @@ class BundleError(MuforgeError):
     """A bundle is damaged, incomplete, of an unknown version, or does not match what is asked of it."""
 
 
+class OtherRankFailed(MuforgeError):
+    """Another of the processes that train together failed first and says why; nothing more needs to be said."""
+
+
 class Interrupted(MuforgeError):
     """The user interrupted (SIGINT). The text says what is kept; the same command goes on."""
 

@@ -38,6 +38,7 @@ class Purpose(IntEnum):
     COMPLETION = 19
     RARITY = 20
     PADDING = 21
+    SCAN = 22
 
 
 def stream(seed: int, purpose: Purpose, *place: int) -> np.random.Generator:

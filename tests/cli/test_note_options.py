@@ -9,8 +9,8 @@ import pytest
 
 import muforge as mf
 from muforge import presets
-from muforge.cli.note_options import PLACES, placed, preset_of
 from muforge.errors import ConfigError
+from muforge.presets.note_options import PLACES, placed, preset_of
 from muforge.training.config import RunConfig
 from tests.cli.test_cli import error_of, run
 from tests.dataset.production import write_flat

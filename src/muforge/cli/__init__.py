@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from muforge.errors import Interrupted, MuforgeError
+from muforge.errors import Interrupted, MuforgeError, OtherRankFailed
 
 INTERNAL_EXIT_CODE = 70
 
@@ -23,6 +23,10 @@ def main(arguments: list[str] | None = None) -> None:
             prog_name="muforge",
             standalone_mode=True,
         )
+    except OtherRankFailed as error:
+        if debug:
+            raise
+        raise SystemExit(error.exit_code) from None
     except MuforgeError as error:
         if debug:
             raise

@@ -15,9 +15,11 @@ from muforge.cli.info import info
 from muforge.cli.ingest import ingest
 from muforge.cli.judge import judge
 from muforge.cli.quickstart import quickstart
+from muforge.cli.scan import scan
 from muforge.cli.simulate import simulate
 from muforge.cli.study import study
 from muforge.cli.train import train
+from muforge.cli.verify import verify
 from muforge.cli.watch import watch
 
 app = typer.Typer(
@@ -57,9 +59,11 @@ for command in (
     bundle,
     judge,
     generate,
+    verify,
     export,
     info,
     study,
+    scan,
     quickstart,
     bench,
 ):

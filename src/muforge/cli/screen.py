@@ -46,5 +46,10 @@ def table(title: str, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> T
     return out
 
 
+def silence() -> None:
+    """Print nothing more."""
+    console.quiet = errors.quiet = True
+
+
 def warn(message: str) -> None:
     errors.print(f"muforge: warning: {message}", style="yellow", markup=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,7 +21,6 @@ FEW_EFFECTIVE = 200
 
 _MODEL = "Network"
 _TRAINING = "Training"
-_NOTE_OPTIMISERS = {"0": "amsgrad", "1": "adam", "2": "rmsprop"}
 
 
 def train(
@@ -47,7 +46,11 @@ def train(
     ] = None,
     jobs: Annotated[
         int | None,
-        typer.Option("--jobs", min=1, help="Categories trained side by side. Default: one per processor."),
+        typer.Option(
+            "--jobs",
+            min=1,
+            help="Categories trained side by side. Default: one per processor, with torchrun one.",
+        ),
     ] = None,
     replicas: Annotated[
         int,
@@ -192,21 +195,22 @@ def train(
     at once.
     """
     from muforge.cli.comparisons import print_comparisons
-    from muforge.cli.note_options import placed, preset_of
-    from muforge.cli.screen import console
+    from muforge.cli.screen import console, silence
     from muforge.cli.watching import watched
     from muforge.dataset.manifest import SPLITS
     from muforge.dataset.store import Dataset
     from muforge.files import check_output_directory
     from muforge.judge import Comparison
+    from muforge.presets.note_options import placed, preset_of
     from muforge.training.categories import fit_categories, fit_replicas
-    from muforge.training.config import RunConfig
+    from muforge.training.config import RunConfig, replaced
     from muforge.training.directory import category_directory
+    from muforge.training.ranks import joined
     from muforge.training.replica import check_replicas
 
     note = {
         "-l": learning_rate,
-        "-o": None if optimiser is None else _NOTE_OPTIMISERS.get(optimiser, optimiser),
+        "-o": optimiser,
         "-nG": nodes_g,
         "-nD": nodes_d,
         "-layersG": layers_g,
@@ -217,65 +221,76 @@ def train(
         "-iD": nodes_decoder,
         "-layersE": layers_encoder,
     }
-    base = _base(preset, config, preset_of(note)).to_mapping()
-    given = {
-        **placed(note, base["model"]),
-        "training.steps": steps,
-        "training.batch_size": batch_size,
-        "training.monitor_every": monitor_every,
-        "training.patience": patience,
-        "training.seed": seed,
-        "training.device": device,
-        **dict(assignment(text, "model.generator.dropout=0.25") for text in settings or []),
-    }
-    run_config = RunConfig.from_mapping(_with(base, given))
-    if replicas:
-        check_replicas(run_config)
-    check_output_directory(out)
-    data = Dataset.open(dataset)
-    chosen = sorted(set(category or CATEGORIES))
-    for number in chosen:
-        splits = {name: data.load(number, name) for name in SPLITS}
-        _warn_of_few(number, splits["train"])
-    out.mkdir(exist_ok=True)
-    with watched() as (progress, should_stop):
-        results = fit_categories(
-            data,
-            out,
-            chosen,
-            run_config,
-            resume=resume,
-            jobs=jobs or os.cpu_count() or 1,
-            progress=lambda category, *rest: progress(
-                f"category {category}" if category else "all categories", *rest
-            ),
-            should_stop=should_stop,
-        )
-        fit_replicas(
-            data,
-            out,
-            results,
-            run_config,
-            replicas,
-            resume=resume,
-            jobs=jobs or os.cpu_count() or 1,
-            progress=lambda number, category, *rest: progress(
-                f"replica {number}, category {category}", *rest
-            ),
-            should_stop=should_stop,
-        )
-    for number, result in results.items():
-        console.print(
-            f"category {number}: best at step {result.best_step:,}, run in {category_directory(out, number)}",
-            markup=False,
-        )
-    print_comparisons(
-        {
-            number: Comparison.from_dict(result.judged)
-            for number, result in results.items()
-            if result.judged is not None
+    with joined() as ranks:
+        if not ranks.leads:
+            silence()
+        base = _base(preset, config, preset_of(note)).to_mapping()
+        flags = {
+            "training.steps": steps,
+            "training.batch_size": batch_size,
+            "training.monitor_every": monitor_every,
+            "training.patience": patience,
+            "training.seed": seed,
+            "training.device": device,
         }
-    )
+        given = {
+            **placed(note, base["model"]),
+            **{key: value for key, value in flags.items() if value is not None},
+            **dict(assignment(text, "model.generator.dropout=0.25") for text in settings or []),
+        }
+        run_config = RunConfig.from_mapping(replaced(base, given))
+        if replicas:
+            check_replicas(run_config)
+        if ranks.leads:
+            check_output_directory(out)
+        data = Dataset.open(dataset)
+        chosen = sorted(set(category or CATEGORIES))
+        for number in chosen:
+            splits = {name: data.load(number, name) for name in SPLITS}
+            _warn_of_few(number, splits["train"])
+        if ranks.leads:
+            out.mkdir(exist_ok=True)
+        side_by_side = jobs or (os.cpu_count() or 1 if ranks.size == 1 else 1)
+        with watched() as (progress, should_stop):
+            results = fit_categories(
+                data,
+                out,
+                chosen,
+                run_config,
+                resume=resume,
+                jobs=side_by_side,
+                progress=lambda category, *rest: progress(
+                    f"category {category}" if category else "all categories", *rest
+                ),
+                should_stop=should_stop,
+                ranks=ranks,
+            )
+            fit_replicas(
+                data,
+                out,
+                results,
+                run_config,
+                replicas,
+                resume=resume,
+                jobs=side_by_side,
+                progress=lambda number, category, *rest: progress(
+                    f"replica {number}, category {category}", *rest
+                ),
+                should_stop=should_stop,
+                ranks=ranks,
+            )
+        for number, result in results.items():
+            console.print(
+                f"category {number}: best at step {result.best_step:,}, run in {category_directory(out, number)}",
+                markup=False,
+            )
+        print_comparisons(
+            {
+                number: Comparison.from_dict(result.judged)
+                for number, result in results.items()
+                if result.judged is not None
+            }
+        )
 
 
 def _base(preset: str | None, config: Path | None, of_the_note: str | None) -> RunConfig:
@@ -303,19 +318,3 @@ def _warn_of_few(category: int, training: Sample) -> None:
             f"category {category}: N_eff of the training muons is {training.n_eff:.0f}, below {FEW_EFFECTIVE}: "
             "few muons carry most of the weight"
         )
-
-
-def _with(mapping: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-    """The nested mapping with dotted keys replaced by the values that are not None."""
-    for key, value in given.items():
-        if value is None:
-            continue
-        *path, last = key.split(".")
-        place = mapping
-        for part in path:
-            inner = place.get(part)
-            if not isinstance(inner, dict):
-                raise ConfigError(f"{key}: unknown option")
-            place = inner
-        place[last] = value
-    return mapping

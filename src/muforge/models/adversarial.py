@@ -53,6 +53,10 @@ class AdversarialConfig(ModelConfig):
     def latents(self, dimensions: int) -> int:
         return self.latent_dimensions
 
+    def rows_per_step(self, batch_size: int) -> int:
+        """Half of the batch is real; an odd batch is rounded down."""
+        return batch_size // 2
+
 
 class Adversarial(Model):
     """Generator G and discriminator D. With conditions, G sees latents and conditions, D muons and conditions.
@@ -126,10 +130,6 @@ class Adversarial(Model):
     def learners(self) -> dict[str, list[nn.Parameter]]:
         """The parameters of each optimiser."""
         return {D: list(self.discriminator.parameters()), G: list(self.generator.parameters())}
-
-    def rows_per_step(self, batch_size: int) -> int:
-        """Half of the batch is real; an odd batch is rounded down."""
-        return batch_size // 2
 
     def latents(self, n: int, *, like: Tensor) -> Tensor:
         """What G makes n muons of: standard normal numbers from torch's default generator, and conditions.

@@ -42,14 +42,18 @@ def make_optimiser(
 
 
 def descend(loss: Tensor, optimiser: Optimizer, *, clip: float | None = None) -> Tensor:
-    """One step down the gradient of a loss, cut to the norm `clip`; returns the loss, detached."""
+    """One step down the gradient of a loss, cut to the norm `clip`; returns the loss, detached.
+
+    The gradient is cut inside the optimiser's step, so that hooks before the step see it, and may change it, uncut.
+    """
     parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
     for parameter in parameters:
         parameter.grad = None
     loss.backward()  # type: ignore[no-untyped-call]
-    if clip is not None:
-        nn.utils.clip_grad_norm_(parameters, clip)
-    optimiser.step()
+    if clip is None:
+        optimiser.step()
+    else:
+        optimiser.step(lambda: nn.utils.clip_grad_norm_(parameters, clip))  # type: ignore[arg-type, return-value]
     return loss.detach()
 
 

@@ -27,6 +27,10 @@ class ModelConfig(BaseModel):
         """Standard normal numbers in the latent vector of a sample of `dimensions` columns."""
         return dimensions
 
+    def rows_per_step(self, batch_size: int) -> int:
+        """Real vectors that one step takes when the configured batch is of `batch_size`."""
+        return batch_size
+
 
 class Trainable(nn.Module, ABC):
     """What the training loop trains, step by step, from outside.
@@ -88,8 +92,8 @@ class Model(Trainable):
         return self.config.latents(self.dimensions)
 
     def rows_per_step(self, batch_size: int) -> int:
-        """Real vectors that one step takes when the configured batch is of `batch_size`."""
-        return batch_size
+        """As `ModelConfig.rows_per_step`."""
+        return self.config.rows_per_step(batch_size)
 
 
 def gaussian_latent(n: int, dimensions: int, rng: np.random.Generator) -> Tensor:

@@ -39,6 +39,10 @@ class WGANConfig(AdversarialConfig):
     critic_steps: int = Field(default=5, ge=1, le=100, description="of the critic, for one of the generator")
     penalty: float = Field(default=10.0, ge=0, description="weight of the gradient penalty, lambda")
 
+    def rows_per_step(self, batch_size: int) -> int:
+        """Half of the batch for each update of the critic."""
+        return self.critic_steps * (batch_size // 2)
+
     @model_validator(mode="after")
     def _critic_without_batch_norm(self) -> Self:
         if self.discriminator.batch_norm:
@@ -65,10 +69,6 @@ class WGANModel(Adversarial):
         last = nn.Linear(config.discriminator.widths[-1], 1, bias=False)
         nn.init.xavier_uniform_(last.weight)
         return nn.Sequential(*hidden_layers(config.discriminator, inputs), last)
-
-    def rows_per_step(self, batch_size: int) -> int:
-        """Half of the batch for each update of the critic."""
-        return self.config.critic_steps * (batch_size // 2)
 
     def training_step(self, batch: Tensor, optimisers: Mapping[str, Optimizer]) -> dict[str, Tensor]:
         """As `Trainable.training_step`; `wasserstein` is the estimate of the distance, in network space."""

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from muforge.dataset.store import Dataset
-from muforge.errors import Interrupted
+from muforge.errors import ConfigError, Interrupted
 from muforge.processes import Workers, result_of, shared_array
 from muforge.training.config import RunConfig
 from muforge.training.directory import FitResult, category_directory, load_run, replica_directory
 from muforge.training.joint import fit_joint
+from muforge.training.ranks import ALONE, Ranks
 from muforge.training.replica import check_replicas, replica_config
 from muforge.training.run import fit
 from muforge.training.shared import fit_shared
@@ -40,6 +41,7 @@ def fit_categories(
     jobs: int = 1,
     progress: CategoryProgress = lambda category, step, steps, losses: None,
     should_stop: Callable[[], bool] = lambda: False,
+    ranks: Ranks = ALONE,
 ) -> dict[int, FitResult]:
     """Train each category into its own directory of `out`.
 
@@ -55,11 +57,18 @@ def fit_categories(
         jobs: Processes.
         progress: Called as training goes on.
         should_stop: Asked all the time; True saves a checkpoint of every category and raises `Interrupted`.
+        ranks: Those that train each category together, one after the other.
 
     Raises:
+        ConfigError: There are several ranks and several jobs.
         MuforgeError: As `muforge.training.run.fit`, or a worker process died; the other categories are stopped then,
             and keep a checkpoint.
     """
+    if jobs > 1 and ranks.size > 1:
+        raise ConfigError(
+            f"--jobs {jobs}: the {ranks.size} processes of torchrun train one category after the other, all of them "
+            "together; leave --jobs out"
+        )
     of_each = dict.fromkeys(categories, config) if isinstance(config, RunConfig) else dict(config)
     if isinstance(config, RunConfig) and (config.shared or config.joint):
         fit_all = fit_shared if config.shared else fit_joint
@@ -72,9 +81,11 @@ def fit_categories(
             judged=judged,
             progress=partial(progress, ALL),
             should_stop=should_stop,
+            ranks=ranks,
         )
-    for category in categories:
-        category_directory(out, category).mkdir(exist_ok=True)
+    if ranks.leads:
+        for category in categories:
+            category_directory(out, category).mkdir(exist_ok=True)
     if min(jobs, len(categories)) > 1:
         _fit_there(
             dataset.directory,
@@ -98,6 +109,7 @@ def fit_categories(
             judged,
             progress=lambda step, steps, losses, category=category: progress(category, step, steps, losses),
             should_stop=should_stop,
+            ranks=ranks,
         )
         for category in categories
     }
@@ -114,6 +126,7 @@ def fit_replicas(
     jobs: int = 1,
     progress: Callable[[int, int, int, int, Mapping[str, float]], None] = lambda *_: None,
     should_stop: Callable[[], bool] = lambda: False,
+    ranks: Ranks = ALONE,
 ) -> None:
     """Train replicas of a run, each on resampled training events, into `replica-1`, `replica-2`, ... of `out`.
 
@@ -123,7 +136,7 @@ def fit_replicas(
         nominal: Its results by category.
         config: Its configuration.
         replicas: How many.
-        resume, jobs, should_stop: As `fit_categories`.
+        resume, jobs, should_stop, ranks: As `fit_categories`.
         progress: As that of `fit_categories`, after the number of the replica.
 
     Raises:
@@ -135,7 +148,8 @@ def fit_replicas(
         check_replicas(config)
     for replica in range(1, replicas + 1):
         directory = replica_directory(out, replica)
-        directory.mkdir(exist_ok=True)
+        if ranks.leads:
+            directory.mkdir(exist_ok=True)
         configs = {
             category: replica_config(config, result.model.representation, replica)
             for category, result in nominal.items()
@@ -150,6 +164,7 @@ def fit_replicas(
             jobs=jobs,
             progress=partial(progress, replica),
             should_stop=should_stop,
+            ranks=ranks,
         )
 
 

@@ -21,6 +21,7 @@ from muforge.training.config import CompletionRunConfig, RunConfig, TrainingConf
 from muforge.training.directory import PAIR_NAME, About, checksum
 from muforge.training.likelihood import maximise
 from muforge.training.loop import ProgressCallback
+from muforge.training.ranks import ALONE, Ranks
 from muforge.training.seeds import seeded
 
 
@@ -52,6 +53,7 @@ def fit_completion(
     *,
     stage: Callable[[TrainingConfig], ProgressCallback],
     should_stop: Callable[[], bool],
+    ranks: Ranks = ALONE,
 ) -> TrainedCompletion:
     """Train the completion of one category, or go on with what is in `directory`.
 
@@ -65,6 +67,7 @@ def fit_completion(
         device: Of the training.
         stage: The progress of a training.
         should_stop: Asked before every step.
+        ranks: Those that train it together.
 
     Raises:
         Interrupted, TrainingError: As `muforge.training.run.fit`.
@@ -83,6 +86,7 @@ def fit_completion(
             device=device,
             progress=stage(own.training),
             should_stop=should_stop,
+            ranks=ranks,
         ).tensors
         if network.pair is not None:
             of_pair = np.r_[: network.given, columns - 1 : columns + network.pair_scores]
@@ -96,6 +100,7 @@ def fit_completion(
                 device=device,
                 progress=stage(own.pairs),
                 should_stop=should_stop,
+                ranks=ranks,
             ).tensors
             tensors |= {f"pair.{name}": tensor for name, tensor in found.items()}
     return TrainedCompletion.restore(own.model.model_dump(), representation.state(), tensors)

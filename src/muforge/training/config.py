@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -246,3 +247,26 @@ def first_difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str | No
         elif a != b or (key in old) != (key in new):
             return key
     return None
+
+
+def replaced(config: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """A nested mapping in which some values are others.
+
+    Arguments:
+        config: As `RunConfig.to_mapping` gives it.
+        given: Values by dotted keys.
+
+    Raises:
+        ConfigError: A key leads nowhere; whether its last part is an option `RunConfig` says.
+    """
+    out = deepcopy(dict(config))
+    for key, value in given.items():
+        *path, last = key.split(".")
+        place = out
+        for part in path:
+            inner = place.get(part)
+            if not isinstance(inner, dict):
+                raise ConfigError(f"{key}: unknown option")
+            place = inner
+        place[last] = value
+    return out

@@ -33,6 +33,7 @@ from muforge.trained import TrainedModel
 from muforge.trained_completion import TrainedCompletion
 from muforge.training.checkpoint import load_checkpoint, save_checkpoint
 from muforge.training.config import RunConfig, first_difference
+from muforge.training.ranks import ALONE, Ranks
 from muforge.training.state import Best
 
 CONFIG_NAME = "config.yaml"
@@ -107,22 +108,26 @@ def checksum(matrix: NDArray[np.float32], weight: NDArray[np.float64]) -> str:
 
 
 class RunDirectory:
-    """The directory of one run; with `path` None a run that leaves nothing behind.
+    """The directory of one run; with `path` None, and on all ranks but the first, a run that leaves nothing behind.
 
     Arguments:
         path: Of the directory, which `begin` makes if it is not there.
         resume: Whether a run in it may be gone on with.
+        ranks: Those that train together; all of them know the last checkpoint.
 
     Raises:
         OutputError: There is something in it and `resume` is not given, or it cannot be made there.
         TrainingError: The checkpoint in it is damaged.
     """
 
-    def __init__(self, path: Path | None, *, resume: bool) -> None:
-        self.path = path
-        self.last: dict[str, Any] | None = None
+    def __init__(self, path: Path | None, *, resume: bool, ranks: Ranks = ALONE) -> None:
+        self.path = path if ranks.leads else None
+        self.last: dict[str, Any] | None = ranks.once(lambda: self._checkpoint(resume))
+
+    def _checkpoint(self, resume: bool) -> dict[str, Any] | None:
+        path = self.path
         if path is None:
-            return
+            return None
         check_output_directory(path)
         if path.exists() and any(path.iterdir()):
             if not (path / CONFIG_NAME).is_file():
@@ -132,7 +137,8 @@ class RunDirectory:
                     f"{path}: a run exists already; give --resume to go on with it, or another name"
                 )
             if (path / LAST_NAME).is_file():
-                self.last = load_checkpoint(path / LAST_NAME)
+                return load_checkpoint(path / LAST_NAME)
+        return None
 
     def begin(self, about: About) -> None:
         """Check that the run on disk, if any, is the same one; make the directory and write the configuration.
@@ -182,10 +188,6 @@ class RunDirectory:
     def save_result(self, result: Mapping[str, Any]) -> None:
         if self.path is not None:
             write_json(self.path / RESULT_NAME, result)
-
-    def inner(self, name: str) -> Path | None:
-        """The directory of a run that is part of this one."""
-        return None if self.path is None else self.path / name
 
     @property
     def plots(self) -> Path | None:
@@ -260,6 +262,11 @@ def load_completion(path: Path) -> TrainedCompletion:
         return TrainedCompletion.restore(config, about["representation"], tensors)
     except (KeyError, TypeError) as error:
         raise TrainingError(f"{path}: not the run of a completion ({error})") from None
+
+
+def inner_directory(run: Path | None, name: str) -> Path | None:
+    """Where a run that is part of another one lies."""
+    return None if run is None else run / name
 
 
 def category_directory(run: Path, category: int) -> Path:

@@ -11,6 +11,7 @@ from muforge.sample import Sample
 from muforge.trained import TrainedModel
 from muforge.training.config import RunConfig
 from muforge.training.loop import ProgressCallback
+from muforge.training.ranks import ALONE, Ranks
 from muforge.training.run import fit
 
 
@@ -29,6 +30,7 @@ def train(
     resume: bool = False,
     progress: ProgressCallback = lambda step, steps, losses: None,
     should_stop: Callable[[], bool] = lambda: False,
+    ranks: Ranks = ALONE,
 ) -> TrainedModel:
     """Train on a category's training events and return the best model by its validation events.
 
@@ -41,6 +43,7 @@ def train(
         resume: Go on with the run in `directory` if there is one.
         progress: Called after each step.
         should_stop: Asked before each step.
+        ranks: Those that train it together.
 
     Raises:
         MuforgeError: As `muforge.training.run.fit`, or no such preset.
@@ -63,4 +66,5 @@ def train(
         resume=resume,
         progress=progress,
         should_stop=should_stop,
+        ranks=ranks,
     ).model

@@ -15,7 +15,6 @@ from muforge.conditions import Conditions, FittedConditions, numbers_of
 from muforge.dataset.store import Dataset
 from muforge.errors import ConfigError
 from muforge.models import build
-from muforge.models.device import available_device
 from muforge.models.precision import torch_settings
 from muforge.representation import Representation
 from muforge.rng import Purpose, stream
@@ -28,6 +27,7 @@ from muforge.training.directory import About, FitResult, RunDirectory, category_
 from muforge.training.ema import EMA
 from muforge.training.loop import ProgressCallback, finished, train
 from muforge.training.monitor import NLL, Monitor
+from muforge.training.ranks import ALONE, Ranks, check_shares
 from muforge.training.run import finish, fit_representation, precision_of
 from muforge.training.seeds import seeded
 from muforge.training.state import Machinery, Progress
@@ -57,6 +57,7 @@ def fit_joint(
     judged: bool,
     progress: ProgressCallback,
     should_stop: Callable[[], bool],
+    ranks: Ranks = ALONE,
 ) -> dict[int, FitResult]:
     """Train one network that is told the category or the charge.
 
@@ -73,12 +74,14 @@ def fit_joint(
         judged: Judge the models on the test events.
         progress: Called after each step.
         should_stop: Asked before each step.
+        ranks: Those that train it together.
 
     Raises:
         ConfigError: The charge alone does not tell the categories apart, or the figure of merit is the density where
             categories have different columns.
         MuforgeError: As `muforge.training.run.fit`.
     """
+    check_shares(config, ranks)
     samples = {
         category: (dataset.load(category, "train"), dataset.load(category, "validation"))
         for category in categories
@@ -88,14 +91,16 @@ def fit_joint(
     width = max(each.representation.learned for each in parts)
     rows = _rows(parts, width, own)
     data = checksum(rows.matrix, rows.weight)
-    run = RunDirectory(out / JOINT_NAME, resume=resume)
-    runs = {each: RunDirectory(category_directory(out, each), resume=resume) for each in categories}
+    run = RunDirectory(out / JOINT_NAME, resume=resume, ranks=ranks)
+    runs = {
+        each: RunDirectory(category_directory(out, each), resume=resume, ranks=ranks) for each in categories
+    }
     states = {str(each.category): each.representation.state() for each in parts}
     about = About(0, own, {"categories": states}, data)
     run.begin(about)
     now = Progress() if run.last is None else Progress.from_state(run.last["progress"])
     abouts = [About.of(own, each.representation, data, each.category, each.conditions) for each in parts]
-    device = available_device(own.training.device)
+    device = ranks.device(own.training.device)
     with seeded(own.training.seed, 0, device):
         bounds = widened(parts[0].representation.bounds, width)
         model = build(own.model, width, bounds, numbers_of(own.conditions)).to(device)
@@ -103,7 +108,7 @@ def fit_joint(
         if run.last is not None:
             machinery.restore(run.last["machinery"])
         size, seed = model.rows_per_step(own.training.batch_size), own.training.seed
-        batches = rows.batches(size, seed=seed, category=0, device=device)
+        batches = rows.batches(size, seed=seed, category=0, device=device, ranks=ranks)
         averaged = [
             TrainedModel(
                 each.category,
@@ -146,6 +151,7 @@ def fit_joint(
                     checkpoint=lambda: run.save_last(about, now.state(), machinery.state()),
                     progress=progress,
                     should_stop=should_stop,
+                    ranks=ranks,
                 )
     assert now.best is not None
     results = {}
@@ -155,7 +161,7 @@ def fit_joint(
         of_category.save_best(of_part, now.best)
         of_category.save_history(now.history)
         test = dataset.load(each.category, "test") if judged else None
-        results[each.category] = finish(now, of_part, of_category, None, each.training, test)
+        results[each.category] = finish(now, of_part, of_category, None, each.training, test, ranks)
     return results
 
 

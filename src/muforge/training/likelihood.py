@@ -16,6 +16,7 @@ from muforge.training.config import TrainingConfig
 from muforge.training.directory import About, RunDirectory
 from muforge.training.ema import EMA
 from muforge.training.loop import ProgressCallback, train
+from muforge.training.ranks import ALONE, Ranks
 from muforge.training.state import Best, Machinery, Progress
 
 ROWS_PER_PASS = 4096
@@ -32,6 +33,7 @@ def maximise(
     device: torch.device,
     progress: ProgressCallback,
     should_stop: Callable[[], bool],
+    ranks: Ranks = ALONE,
 ) -> Best:
     """The model's network, averaged, at the step with the best likelihood of the validation rows.
 
@@ -44,18 +46,21 @@ def maximise(
         device: Of the training.
         progress: Called after every step.
         should_stop: Asked before every step.
+        ranks: Those that train it together; they divide the batch.
 
     Raises:
         Interrupted, TrainingError: As `muforge.training.loop.train`.
     """
-    run = RunDirectory(directory, resume=True)
+    run = RunDirectory(directory, resume=True, ranks=ranks)
     run.begin(about)
     now = Progress() if run.last is None else Progress.from_state(run.last["progress"])
     machinery = Machinery(model, model.optimisers(), EMA(model.network, config.ema_decay), device)
     if run.last is not None:
         machinery.restore(run.last["machinery"])
     seed = about.config.training.seed
-    batches = training.batches(config.batch_size, seed=seed, category=about.category, device=device)
+    batches = training.batches(
+        config.batch_size, seed=seed, category=about.category, device=device, ranks=ranks
+    )
 
     def monitor() -> None:
         average = machinery.ema.average
@@ -76,6 +81,7 @@ def maximise(
             checkpoint=lambda: run.save_last(about, now.state(), machinery.state()),
             progress=progress,
             should_stop=should_stop,
+            ranks=ranks,
         )
     assert now.best is not None
     return now.best

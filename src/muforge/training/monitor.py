@@ -182,11 +182,16 @@ def _figures(comparison: Comparison) -> dict[str, Any]:
 
 def distance(result: BDTResult, figure_of_merit: FigureOfMerit) -> float:
     """How far a figure of merit is from a perfect generator's: smaller is better."""
-    return _DISTANCES[figure_of_merit](result)
+    return distance_of(getattr(result, figure_of_merit), figure_of_merit)
 
 
-_DISTANCES: Mapping[str, Callable[[BDTResult], float]] = {
-    "auc": lambda result: abs(result.auc - 0.5),
-    "overlap": lambda result: 1 - result.overlap,
-    "reduced_chi2": lambda result: sys.float_info.max if result.reduced_chi2 is None else result.reduced_chi2,
+def distance_of(value: float | None, figure_of_merit: FigureOfMerit) -> float:
+    """As `distance`, of a figure's value, which is None where a chi2 could not be computed."""
+    return sys.float_info.max if value is None else _DISTANCES[figure_of_merit](value)
+
+
+_DISTANCES: Mapping[str, Callable[[float], float]] = {
+    "auc": lambda auc: abs(auc - 0.5),
+    "overlap": lambda overlap: 1 - overlap,
+    "reduced_chi2": lambda reduced_chi2: reduced_chi2,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,6 @@ import numpy as np
 from muforge.conditions import numbers_of
 from muforge.errors import ConfigError, Interrupted, RepresentationError, SampleError
 from muforge.models import build
-from muforge.models.device import available_device
 from muforge.models.precision import MatmulPrecision, fast_precision, torch_settings
 from muforge.models.protocol import Model
 from muforge.models.refine import RefinedModel
@@ -32,6 +32,7 @@ from muforge.training.directory import (
     RunDirectory,
     checksum,
     finished_categories,
+    inner_directory,
     load_model,
     load_run,
 )
@@ -39,6 +40,7 @@ from muforge.training.distil import make_pairs, teachers_run
 from muforge.training.ema import EMA
 from muforge.training.loop import ProgressCallback, finished, stopped_early, train
 from muforge.training.monitor import TEST, Monitor, judge_model
+from muforge.training.ranks import ALONE, Ranks, check_shares
 from muforge.training.seeds import seeded
 from muforge.training.state import Machinery, Progress
 
@@ -58,6 +60,7 @@ def fit(
     resume: bool = False,
     progress: ProgressCallback = lambda step, steps, losses: None,
     should_stop: Callable[[], bool] = lambda: False,
+    ranks: Ranks = ALONE,
 ) -> FitResult:
     """Train a model of one category.
 
@@ -71,10 +74,11 @@ def fit(
         resume: Go on with the run in `directory` if there is one, up to the steps of `config`.
         progress: Called after every step, a completion's and a teacher's being the first ones.
         should_stop: Asked before every step; True saves a checkpoint and raises `Interrupted`.
+        ranks: Those that train it together, with the same arguments; rank 0 writes and judges.
 
     Raises:
         OutputError: `directory` has a run already and `resume` was not given, or it cannot be written.
-        ConfigError: The device is not available.
+        ConfigError: The device is not available, or the ranks do not divide a batch.
         RepresentationError: The representation cannot be fitted.
         SampleError: A sample is empty, of another category, or too small to be judged.
         TrainingError: Training diverged, or the run to go on with is damaged or of other data or options.
@@ -82,13 +86,12 @@ def fit(
     """
     samples = {"training": training, "validation": validation} | ({} if test is None else {"test": test})
     _check_samples(category, samples)
-    if config.shared or config.joint:
-        raise ConfigError("one network of several categories is trained by `muforge train`, not of one")
+    _check_config(config, ranks)
     config = config.limited_to(len(training))
     if config.training.replica:
         training = resampled(training, config.training.replica)
-    device = available_device(config.training.device)
-    run = RunDirectory(directory, resume=resume)
+    device = ranks.device(config.training.device)
+    run = RunDirectory(directory, resume=resume, ranks=ranks)
     representation = fit_representation(training, category, config)
     _check_sizes(category, samples)
     matrix = representation.encode(training)
@@ -98,7 +101,7 @@ def fit(
     run.begin(about)
     now = Progress() if run.last is None else Progress.from_state(run.last["progress"])
     if finished(now, config.training):
-        result = run.finished_result()
+        result = ranks.once(run.finished_result)
         if result is not None:
             return result
     run.go_on()
@@ -116,10 +119,11 @@ def fit(
             config,
             config.completion,
             further,
-            run.inner(COMPLETION_NAME),
+            inner_directory(directory, COMPLETION_NAME),
             device,
             stage=stages.of,
             should_stop=should_stop,
+            ranks=ranks,
         )
     learnt = conditioned(matrix[:, : representation.learned], training, fitted, config)
     teacher = None
@@ -130,10 +134,11 @@ def fit(
             None,
             category,
             teachers_run(config, config.teacher),
-            run.inner(TEACHER_NAME),
+            inner_directory(directory, TEACHER_NAME),
             resume=True,
             progress=stages.of(config.teacher.training),
             should_stop=should_stop,
+            ranks=ranks,
         ).model
         if isinstance(config.model, StudentConfig):
             pairs = make_pairs(teacher, config.model, config.teacher.pairs, config.training.seed)
@@ -146,7 +151,7 @@ def fit(
         if run.last is not None:
             machinery.restore(run.last["machinery"])
         size, seed = model.rows_per_step(config.training.batch_size), config.training.seed
-        batches = learnt.batches(size, seed=seed, category=category, device=device)
+        batches = learnt.batches(size, seed=seed, category=category, device=device, ranks=ranks)
         averaged = TrainedModel(
             category, config.model, representation, machinery.ema.average, conditions=conditions
         )
@@ -164,11 +169,12 @@ def fit(
                     checkpoint=lambda: run.save_last(about, now.state(), machinery.state()),
                     progress=stages.of(config.training),
                     should_stop=should_stop,
+                    ranks=ranks,
                 )
         except Interrupted as stop:
             kept = "nothing is kept" if directory is None else f"kept in {directory}; --resume goes on"
             raise Interrupted(f"{stop}: {kept}") from None
-    return finish(now, about, run, completion, training, test)
+    return finish(now, about, run, completion, training, test, ranks)
 
 
 def _fresh(config: RunConfig, representation: Representation, teacher: TrainedModel | None) -> Model:
@@ -211,6 +217,7 @@ def finish(
     completion: TrainedCompletion | None,
     training: Sample,
     test: Sample | None,
+    ranks: Ranks = ALONE,
 ) -> FitResult:
     """Judge the best model on the test events, once, and write the result of its run.
 
@@ -221,6 +228,7 @@ def finish(
         completion: What gives the muons further columns, if anything.
         training: Training events, for the null.
         test: Test events, if it is to be judged.
+        ranks: Those that have trained it.
     """
     assert now.best is not None
     config = about.config
@@ -235,7 +243,8 @@ def finish(
         model = model.completed_by(completion)
     judged = None
     if test is not None:
-        judged = judge_model(model, test, training, config.training, TEST, repeats=TEST_REPEATS).to_dict()
+        judge = partial(judge_model, model, test, training, config.training, TEST, repeats=TEST_REPEATS)
+        judged = ranks.once(lambda: judge().to_dict())
     run.save_result(
         {
             "category": about.category,
@@ -247,6 +256,12 @@ def finish(
         }
     )
     return FitResult(model, now.history, judged, now.best.step)
+
+
+def _check_config(config: RunConfig, ranks: Ranks) -> None:
+    if config.shared or config.joint:
+        raise ConfigError("one network of several categories is trained by `muforge train`, not of one")
+    check_shares(config, ranks)
 
 
 def _check_samples(category: int, samples: dict[str, Sample]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,6 @@ import numpy as np
 
 from muforge.dataset.store import Dataset
 from muforge.models.conditional import ConditionalModel
-from muforge.models.device import available_device
 from muforge.models.flow import FlowConfig
 from muforge.models.shared import SharedSplines
 from muforge.representation import Representation
@@ -22,6 +22,7 @@ from muforge.training.directory import About, FitResult, RunDirectory, category_
 from muforge.training.likelihood import maximise
 from muforge.training.loop import ProgressCallback
 from muforge.training.monitor import TEST, judge_model
+from muforge.training.ranks import ALONE, Ranks, check_shares
 from muforge.training.run import fit_representation
 from muforge.training.seeds import seeded
 from muforge.training.state import Best
@@ -40,6 +41,7 @@ def fit_shared(
     judged: bool,
     progress: ProgressCallback,
     should_stop: Callable[[], bool],
+    ranks: Ranks = ALONE,
 ) -> dict[int, FitResult]:
     """Train one network on all categories, and take from it a flow of each.
 
@@ -56,10 +58,12 @@ def fit_shared(
         judged: Judge the models on the test events.
         progress: Called after each step.
         should_stop: Asked before each step.
+        ranks: Those that train it together.
 
     Raises:
         MuforgeError: As `muforge.training.run.fit`.
     """
+    check_shares(config, ranks)
     samples = {
         split: {category: dataset.load(category, split) for category in categories}
         for split in ("train", "validation")
@@ -67,9 +71,10 @@ def fit_shared(
     muons = sum(len(each) for each in samples["train"].values())
     own = config.limited_to(muons)
     assert isinstance(own.model, FlowConfig)
-    RunDirectory(out / SHARED_NAME, resume=resume)
+    RunDirectory(out / SHARED_NAME, resume=resume, ranks=ranks)
     runs = {
-        category: RunDirectory(category_directory(out, category), resume=resume) for category in categories
+        category: RunDirectory(category_directory(out, category), resume=resume, ranks=ranks)
+        for category in categories
     }
     representations = {
         category: fit_representation(samples["train"][category], category, own) for category in categories
@@ -78,7 +83,7 @@ def fit_shared(
     data = checksum(training.matrix, training.weight)
     states = {str(category): each.state() for category, each in representations.items()}
     about = About(0, own, {"categories": states}, data)
-    device = available_device(own.training.device)
+    device = ranks.device(own.training.device)
     with seeded(own.training.seed, 0, device):
         network = SharedSplines(own.model, [each.learned for each in representations.values()]).to(device)
         options = {"learning_rate": own.model.learning_rate, "clip": own.model.clip, "decay": 0.0}
@@ -92,6 +97,7 @@ def fit_shared(
             device=device,
             progress=progress,
             should_stop=should_stop,
+            ranks=ranks,
         )
         network.load_state_dict(of_all.tensors)
     results = {}
@@ -104,7 +110,8 @@ def fit_shared(
         best = Best(of_all.step, of_all.value, tensors)
         run.save_best(about, best)
         run.save_history([])
-        found = _judged(model, dataset, category, samples["train"][category], own) if judged else None
+        judge = partial(_judged, model, dataset, category, samples["train"][category], own)
+        found = ranks.once(judge) if judged else None
         run.save_result(
             {"category": category, "steps": own.training.steps, "best_step": best.step, "judged": found}
         )

@@ -74,6 +74,10 @@ class Progress:
         best = state["best"]
         return cls(**{**state, "best": None if best is None else Best(**best)})
 
+    def follow(self, state: Mapping[str, Any]) -> None:
+        """Stand where another rank's progress stands, whose `state` this is."""
+        vars(self).update(vars(self.from_state(state)))
+
     def take_mean_losses(self) -> dict[str, float]:
         """Mean of each loss since this was last called."""
         means = {name: total / self.loss_steps for name, total in self.loss_sums.items()}

@@ -22,6 +22,9 @@ PLACES: Mapping[str, tuple[str, ...]] = {
 }
 """Keys of a model that an option may set. The first that the model's family has is set."""
 
+OPTIMISERS = {"0": "amsgrad", "1": "adam", "2": "rmsprop"}
+"""The note's numbers of them."""
+
 OF_GANS = ("-nG", "-nD", "-layersG")
 OF_VAES = ("-lr", "-x", "-iE", "-iD", "-layersE")
 """Options that only one of the note's two networks has; the others can be of both."""
@@ -51,6 +54,11 @@ def preset_of(options: Mapping[str, Any]) -> str | None:
     return GAN if given else None
 
 
+def named(name: str, value: Any) -> Any:
+    """A value of an option as a configuration has it: an optimiser by its name, where the note has a number."""
+    return OPTIMISERS.get(str(value), value) if name == "-o" else value
+
+
 def placed(options: Mapping[str, Any], model: Mapping[str, Any]) -> dict[str, Any]:
     """The options that are given, by dotted keys of a run's configuration.
 
@@ -61,15 +69,15 @@ def placed(options: Mapping[str, Any], model: Mapping[str, Any]) -> dict[str, An
     Raises:
         ConfigError: The model's family has no such option.
     """
-    found = {}
-    for name, value in options.items():
-        if value is None:
-            continue
-        place = next((each for each in PLACES[name] if _has(model, each)), None)
-        if place is None:
-            raise ConfigError(f"{name}: model family '{model['family']}' has no {' or '.join(PLACES[name])}")
-        found[f"model.{place}"] = value
-    return found
+    return {place_of(name, model): named(name, value) for name, value in options.items() if value is not None}
+
+
+def place_of(name: str, model: Mapping[str, Any]) -> str:
+    """The dotted key of an option in a run's configuration; arguments and errors as `placed`."""
+    place = next((each for each in PLACES[name] if _has(model, each)), None)
+    if place is None:
+        raise ConfigError(f"{name}: model family '{model['family']}' has no {' or '.join(PLACES[name])}")
+    return f"model.{place}"
 
 
 def _has(model: Mapping[str, Any], place: str) -> bool:
