@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,9 +12,9 @@ from queue import Empty, SimpleQueue
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from muforge.errors import ConfigError, FarmError, MuforgeError, NoSpaceError
+from muforge.errors import ConfigError, FarmError, NoSpaceError
 from muforge.farm.config import farm_config
-from muforge.farm.outcome import Done, Failed
+from muforge.farm.outcome import Done, Failed, TaskError, UnfitWorker
 from muforge.farm.shared import Requirements, lacking, marked
 
 if TYPE_CHECKING:
@@ -28,7 +27,10 @@ ATTEMPTS = 3
 _POLL_SECONDS = 0.5
 _MOMENT_SECONDS = 0.1
 _TOLD_SECONDS = 10
+_MOST_DISMISSED = 10
 _END = object()
+_GONE = "the Dask scheduler is gone; the same command goes on"
+_LOST = "its worker was lost: killed, out of memory, or at the end of its time"
 
 _log = logging.getLogger(__name__)
 
@@ -85,7 +87,7 @@ class Farm:
         self.dashboard = cluster.dashboard
         """The address of Dask's dashboard."""
         self._required = required
-        self._run = 0
+        self._run = self._dismissed = 0
 
     @property
     def workers(self) -> int:
@@ -115,9 +117,7 @@ class Farm:
             if problem is not None:
                 raise FarmError(problem)
 
-    def run(
-        self, function: Callable[[T], R], tasks: Iterable[T], *, ahead: int = 1
-    ) -> Generator[Done[T, R] | Failed[T]]:
+    def run(self, function: Callable[[T], R], tasks: Iterable[T]) -> Generator[Done[T, R] | Failed[T]]:
         """Run a function of each task on the workers, and yield tasks as they end, in any order.
 
         A task that fails, or whose worker is lost, is tried again, three times in all. Close the generator early to
@@ -126,12 +126,10 @@ class Farm:
         Arguments:
             function: Of an importable module; called with a task it must do the same however often it is called.
             tasks: Taken one by one, when a worker is free, by the thread that asks for outcomes.
-            ahead: Tasks given to each worker at a time.
 
         Raises:
             NoSpaceError: A task found the disk full: the others would, too.
-            FarmError: The scheduler is gone, or a worker that came later lacks something: it would take, and fail, one
-                task after the other.
+            FarmError: The scheduler is gone, or too many workers that came later lack something.
         """
         self._run += 1
         ended: SimpleQueue[int] = SimpleQueue()
@@ -141,7 +139,7 @@ class Farm:
         number, more, tended = 0, True, monotonic()
         try:
             while True:
-                while len(under_way) < ahead * max(1, self._present()) and (again or more):
+                while len(under_way) < max(1, self._present()) and (again or more):
                     if again:
                         task, attempt = again.popleft()
                     else:
@@ -163,8 +161,11 @@ class Farm:
                     flight = under_way.pop(ended.get(timeout=_POLL_SECONDS))
                 except Empty:
                     continue
-                outcome = _outcome(flight)
-                if isinstance(outcome, Failed) and flight.attempt < ATTEMPTS:
+                outcome = self._outcome(flight)
+                if isinstance(outcome, UnfitWorker):
+                    self._dismiss(outcome)
+                    again.append((flight.task, flight.attempt))
+                elif isinstance(outcome, Failed) and flight.attempt < ATTEMPTS:
                     again.append((flight.task, flight.attempt + 1))
                 else:
                     yield outcome
@@ -177,35 +178,51 @@ class Farm:
         key = f"{getattr(function, '__name__', 'task')}-{self._required.mark[-8:]}-{self._run}-{number}"
         return self._client.submit(attempt, self._required, function, task, key=key, pure=False)
 
+    def _outcome(self, flight: _Flight[T]) -> Done[T, Any] | Failed[T] | UnfitWorker:
+        """How a task ended. A worker that is lost may take its result along, which is then made again."""
+        while flight.future.status in ("finished", "pending"):
+            try:
+                return Done(flight.task, flight.future.result(timeout=_POLL_SECONDS))
+            except TimeoutError:
+                self._tend()
+            except Exception:
+                break
+        return _failure(flight)
+
+    def _dismiss(self, unfit: UnfitWorker) -> None:
+        """Let go of a worker, to which one task after the other would come to fail."""
+        self._dismissed += 1
+        if self._dismissed > _MOST_DISMISSED:
+            raise FarmError(f"{unfit.reason}; so did {_MOST_DISMISSED} workers before")
+        _log.warning("%s; let go", unfit.reason)
+        self._client.retire_workers([unfit.address], remove=True, close_workers=True)
+
     def _present(self) -> int:
         return len(self._client.scheduler_info(n_workers=-1)["workers"])
 
     def _tend(self) -> None:
         if self._client.status != "running":
-            raise FarmError("the Dask scheduler is gone; the same command goes on")
+            raise FarmError(_GONE)
         if self._keeper is not None:
             self._keeper.tend()
 
 
-def _outcome(flight: _Flight[T]) -> Done[T, Any] | Failed[T]:
+def _failure(flight: _Flight[T]) -> Failed[T] | UnfitWorker:
     from distributed import KilledWorker
 
     future = flight.future
-    if future.status == "finished":
-        return Done(flight.task, future.result())
     if future.status != "error":
-        raise FarmError("the Dask scheduler is gone; the same command goes on")
+        raise FarmError(_GONE)
     error = future.exception()
-    if isinstance(error, NoSpaceError | FarmError):
-        raise error
-    told = "".join(traceback.format_exception(type(error), error, future.traceback()))
+    if isinstance(error, UnfitWorker):
+        return error
     if isinstance(error, KilledWorker):
-        reason = "its worker was lost: killed, out of memory, or at the end of its time"
-    elif isinstance(error, MuforgeError):
-        reason = str(error)
-    else:
-        reason = _in_a_line(error)
-    return Failed(flight.task, reason, told)
+        return Failed(flight.task, _LOST, f"{error}\n")
+    if not isinstance(error, TaskError):
+        return Failed(flight.task, _in_a_line(error), f"{error!r}\n")
+    if error.full:
+        raise NoSpaceError(error.reason)
+    return Failed(flight.task, error.reason, error.traceback)
 
 
 def _in_a_line(error: BaseException) -> str:

@@ -6,14 +6,16 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from distributed import Worker
+from distributed import Worker, get_worker
 from distributed.diagnostics.plugin import WorkerPlugin
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from muforge.errors import FarmError
+from muforge.errors import MuforgeError, NoSpaceError
+from muforge.farm.outcome import TaskError, UnfitWorker
 from muforge.farm.shared import Requirements, lacking
 from muforge.processes import ONE_THREAD
 
@@ -35,14 +37,23 @@ def attempt(required: Requirements, function: Callable[[T], R], task: T) -> R:
     """Run a task on a worker that has what it needs.
 
     Raises:
-        FarmError: It has not.
-        Exception: Whatever the task raises.
+        UnfitWorker: It has not.
+        TaskError: The task raised something.
     """
     problem = lacking(required)
     if problem is not None:
-        raise FarmError(problem)
+        raise UnfitWorker(problem, get_worker().address)
     _hold_one_thread()
-    return function(task)
+    try:
+        return function(task)
+    except Exception as error:
+        full, told = isinstance(error, NoSpaceError), traceback.format_exc()
+        raise TaskError(full, _in_a_line(error), told) from None
+
+
+def _in_a_line(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return text if isinstance(error, MuforgeError) else f"{type(error).__name__}: {text}"
 
 
 def _hold_one_thread() -> None:
