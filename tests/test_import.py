@@ -18,6 +18,10 @@ HEAVY = (
     "hist",
     "numba",
     "pythia8mc",
+    "dask",
+    "distributed",
+    "bokeh",
+    "optuna",
 )
 
 
@@ -28,9 +32,14 @@ HEAVY = (
         "import muforge.formats, muforge.judge, muforge.representation, muforge.training, muforge.models",
         "import muforge; muforge.simulate",
         "import muforge.about",
+        "import muforge.farm",
         "import muforge.cli; muforge.cli.main(['--help'])",
         "import muforge.cli; muforge.cli.main(['train', '--help'])",
         "import muforge.cli; muforge.cli.main(['simulate', '--help'])",
+        "import muforge.cli; muforge.cli.main(['ingest', '--help'])",
+        "import muforge.cli; muforge.cli.main(['generate', '--help'])",
+        "import muforge.cli; muforge.cli.main(['verify', '--help'])",
+        "import muforge.cli; muforge.cli.main(['scan', '--help'])",
         "import muforge.cli; muforge.cli.main(['info', '--help'])",
         "import muforge.cli; muforge.cli.main(['export', '--help'])",
     ],

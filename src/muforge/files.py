@@ -42,12 +42,12 @@ def partial_name(path: Path) -> Path:
 
     Other processes, on other machines too, have other names: one that was given up and still writes harms nobody.
     """
-    return path.with_name(f".{path.name}.{socket.gethostname()}-{os.getpid()}.part")
+    return path.with_name(f".{path.name}.part-{socket.gethostname()}-{os.getpid()}")
 
 
 def discard_partial(path: Path) -> None:
     """Remove what processes that were killed left behind of `path`."""
-    for leftover in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.part-*"):
         discard(leftover)
 
 

@@ -19,7 +19,9 @@ from muforge.errors import MuforgeError
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+"""Of an environment in which libraries that are loaded have one thread."""
+
 _CONTEXT = multiprocessing.get_context("spawn")
 
 
@@ -103,8 +105,8 @@ def _plain_start() -> Iterator[None]:
     """
     main = sys.modules["__main__"]
     hidden = {name: getattr(main, name) for name in ("__file__", "__spec__") if hasattr(main, name)}
-    before = {name: os.environ.get(name) for name in _ONE_THREAD}
-    os.environ.update(_ONE_THREAD)
+    before = {name: os.environ.get(name) for name in ONE_THREAD}
+    os.environ.update(ONE_THREAD)
     for name in hidden:
         delattr(main, name)
     main.__spec__ = None

@@ -70,7 +70,8 @@ def test_a_file_of_htcondor(tmp_path: Path) -> None:
     assert (config.host, config.scheduler_port, config.worker_ports) == ("head.example", 8786, "10000:10100")
     assert config.submit_options == ("-spool",)
     assert config.directives == {"MY.SendCredential": True, "MY.JobFlavour": '"workday"'}
-    assert config.walltime is config.walltime_seconds is None
+    assert config.walltime is None
+    assert config.walltime_seconds is None
     assert not config.encrypted
 
 
@@ -96,7 +97,10 @@ def test_walltimes(walltime: str, seconds: int) -> None:
     ("where", "message"),
     [
         ("local:0", "--farm local:0: must have at least one worker"),
-        ("local:", "--farm local:: no such file; expected 'local', 'local:N', 'tcp://HOST:PORT' or a YAML file"),
+        (
+            "local:",
+            "--farm local:: no such file; expected 'local', 'local:N', 'tcp://HOST:PORT' or a YAML file",
+        ),
         ("locale", "--farm locale: no such file; expected"),
         ("absent.yaml", "--farm absent.yaml: no such file; expected"),
         ("", "--farm : no such file; expected"),
@@ -106,9 +110,7 @@ def test_walltimes(walltime: str, seconds: int) -> None:
         ("http://head:8787", "--farm http://head:8787: expected 'local'"),
     ],
 )
-def test_what_is_no_farm(
-    where: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_no_farm(where: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ConfigError) as caught:
         farm_config(where)
@@ -128,8 +130,17 @@ def test_what_is_no_farm(
         ("kind: slurm\njobs: 0\n", "slurm.jobs: 0: "),
         ("kind: slurm\njobs: many\n", "slurm.jobs: 'many': "),
         ("kind: slurm\njobs: 1\ncores: 0\n", "slurm.cores: 0: "),
-        ("kind: slurm\njobs: 1\nwalltime: soon\n", "slurm.walltime: must be HH:MM:SS or D-HH:MM:SS, in quotes"),
-        ("kind: slurm\njobs: 1\nwalltime: 12:00:00\n", "slurm.walltime: must be HH:MM:SS or D-HH:MM:SS, in quotes"),
+        ("kind: slurm\njobs: 1\nmemory: much\n", "slurm.memory: 'much': "),
+        ("kind: slurm\njobs: 1\nmemory: 2\n", "slurm.memory: 2: "),
+        ("kind: htcondor\njobs: 1\ndisk: 2 gigabytes\n", "htcondor.disk: '2 gigabytes': "),
+        (
+            "kind: slurm\njobs: 1\nwalltime: soon\n",
+            "slurm.walltime: must be HH:MM:SS or D-HH:MM:SS, in quotes",
+        ),
+        (
+            "kind: slurm\njobs: 1\nwalltime: 12:00:00\n",
+            "slurm.walltime: must be HH:MM:SS or D-HH:MM:SS, in quotes",
+        ),
         ("kind: slurm\njobs: 1\nwalltime: '02:60:00'\n", "slurm.walltime: must be"),
         ("kind: slurm\njobs: 1\nwalltime: '00:00:00'\n", "slurm.walltime: must be"),
         ("kind: slurm\njobs: 1\nworker_ports: many\n", "slurm.worker_ports: 'many': "),

@@ -22,8 +22,9 @@ class Worker:
     name: str
 
 
-@dataclass
+@dataclass(eq=False)
 class Job:
+    job_id: str | None = None
     closed: bool = False
 
     async def close(self) -> None:
@@ -43,24 +44,26 @@ class Cluster:
     refusal: Exception | None = None
     worker_spec: dict[int, dict[str, Any]] = field(default_factory=dict)
     workers: dict[int, Job] = field(default_factory=dict)
+    _created: set[Job] = field(default_factory=set)
     scheduler: Scheduler = field(default_factory=Scheduler)
     submitted: list[int] = field(default_factory=list)
+    _next: int = 0
 
-    def scale(self, *, jobs: int) -> None:
-        new = 0
-        while len(self.worker_spec) < jobs:
-            while new in self.submitted or new in self.worker_spec:
-                new += 1
-            group = [f"-{number}" for number in range(self.processes)] if self.processes > 1 else []
-            self.worker_spec[new] = {"group": group} if group else {}
+    def new_worker_spec(self) -> dict[int, dict[str, Any]]:
+        group = [f"-{number}" for number in range(self.processes)] if self.processes > 1 else None
+        self._next += 1
+        return {self._next - 1: {"group": group} if group else {}}
 
     async def _correct_state(self) -> None:
+        """As Dask's: jobs that are refused are among the workers."""
+        for name in self.worker_spec.keys() - self.workers.keys():
+            self.workers[name] = Job()
+            self._created.add(self.workers[name])
+            if self.refusal is None:
+                self.workers[name].job_id = f"1{name}"
+                self.submitted.append(name)
         if self.refusal is not None:
             raise self.refusal
-        for name in self.worker_spec:
-            if name not in self.workers:
-                self.workers[name] = Job()
-                self.submitted.append(name)
 
     def sync(self, function: Callable[..., Any], *arguments: Any) -> Any:
         return asyncio.run(function(*arguments))
@@ -166,20 +169,51 @@ def test_a_job_lives_as_long_as_one_of_its_workers(clock: Clock) -> None:
     assert cluster.submitted == [0, 1]
 
 
+REFUSED = "Command exited\nstdout:\n\nstderr:\nsbatch: error: invalid partition\nspecified: x\n"
+
+
 @pytest.mark.parametrize(
     ("error", "message"),
     [
-        (
-            RuntimeError("Command exited\nstdout:\n\nstderr:\nsbatch: error: invalid partition\nspecified: x\n"),
-            "the batch system refused the worker jobs: sbatch: error: invalid partition specified: x",
-        ),
+        (RuntimeError(REFUSED), "sbatch: error: invalid partition specified: x"),
         (
             FileNotFoundError(2, "No such file or directory", "sbatch"),
-            "the batch system refused the worker jobs: [Errno 2] No such file or directory: 'sbatch'",
+            "[Errno 2] No such file or directory: 'sbatch'",
         ),
+        (ValueError("Could not parse\njob id"), "Could not parse job id"),
     ],
 )
-def test_a_refusal_is_told(clock: Clock, error: Exception, message: str) -> None:
+def test_a_refusal_is_told_and_forgotten(clock: Clock, error: Exception, message: str) -> None:
+    """A job that was never submitted would fail when the cluster is closed."""
+    cluster = Cluster(refusal=error)
     with pytest.raises(FarmError) as caught:
-        started(Cluster(refusal=error), 1)
-    assert str(caught.value) == message
+        started(cluster, 2)
+    assert str(caught.value) == f"the batch system refused the worker jobs: {message}"
+    assert not cluster.workers
+    assert not cluster.worker_spec
+    assert cluster._created == set()
+
+
+def test_a_refusal_in_the_middle_is_told_and_jobs_are_asked_for_again_later(
+    clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    cluster = Cluster()
+    keeper = started(cluster, 2)
+    cluster.arrive(0)
+    cluster.arrive(1)
+    keeper.tend()
+    cluster.lose(0)
+    cluster.refusal = RuntimeError("stderr:\nsbatch: error: Socket timed out\n")
+    clock.now += PATIENCE + 1
+    for _ in range(3):
+        keeper.tend()
+    assert [record.getMessage() for record in caplog.records] == [
+        "the batch system refused the worker jobs: sbatch: error: Socket timed out; asked again later"
+    ]
+    cluster.refusal = None
+    keeper.tend()
+    assert keeper.workers == 1
+    clock.now += PATIENCE
+    keeper.tend()
+    assert keeper.workers == 2
+    assert len(cluster.submitted) == 3

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import socket
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +13,10 @@ from muforge.farm.shared import lacking, marked
 HERE = f"worker on {socket.gethostname()}: "
 
 
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
 def test_what_is_there_is_seen_and_no_mark_stays(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
@@ -21,10 +24,10 @@ def test_what_is_there_is_seen_and_no_mark_stays(tmp_path: Path) -> None:
         assert required.version == __version__
         assert required.folders == (tmp_path,)
         assert required.read == (file, tmp_path)
-        assert sorted(os.listdir(tmp_path)) == [required.mark, "file"]
+        assert names(tmp_path) == [required.mark, "file"]
         assert lacking(required) is None
-        assert sorted(os.listdir(tmp_path)) == [required.mark, "file"]
-    assert os.listdir(tmp_path) == ["file"]
+        assert names(tmp_path) == [required.mark, "file"]
+    assert names(tmp_path) == ["file"]
 
 
 def test_folders_are_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,7 +46,7 @@ def test_every_run_has_its_own_mark(tmp_path: Path) -> None:
 def test_marks_go_when_the_run_fails(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError), marked([tmp_path], []):
         raise RuntimeError
-    assert os.listdir(tmp_path) == []
+    assert names(tmp_path) == []
 
 
 def test_what_a_worker_lacks(tmp_path: Path) -> None:
@@ -92,4 +95,4 @@ def test_folders_that_cannot_be_written_here(tmp_path: Path, name: str, why: str
         marked([good, tmp_path / name], []),
     ):
         pass
-    assert os.listdir(good) == []
+    assert names(good) == []

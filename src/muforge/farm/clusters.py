@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,9 @@ _ORPHAN_SECONDS = 60
 
 _LOSSES_OF_A_TASK = 0
 """Workers that a task may lose before its loss is told here, where attempts are counted."""
+
+_CERTIFICATES = ("_job_ca_file", "_job_cert", "_job_key")
+"""Temporary files of a `dask_jobqueue` cluster, which would stay until it is collected."""
 
 _MARGIN = 0.05
 _LONGEST_MARGIN = 300
@@ -134,7 +137,10 @@ def _batch(config: BatchFarm, tasks: int, shared: Path) -> Iterator[Cluster]:
         dask.config.set({"jobqueue.slurm.walltime": None}),
         _batch_cluster(config, shared) as cluster,
         Client(cluster, set_as_default=False) as client,
+        ExitStack() as stack,
     ):
+        for certificate in _CERTIFICATES if config.encrypted else ():
+            stack.callback(getattr(cluster, certificate).close)
         keeper = JobKeeper(cluster, jobs)
         keeper.start()
         port = client.scheduler_info(n_workers=0)["services"]["dashboard"]

@@ -15,7 +15,10 @@ from muforge.yaml_file import mapping_in
 
 _LOCAL = re.compile(r"local(?::(?P<workers>[0-9]+))?")
 _SCHEDULER = re.compile(r"(tcp|tls)://.+:[0-9]+")
-_WALLTIME = re.compile(r"(?=.*[1-9])(?:(?P<days>\d+)-)?(?P<hours>\d+):(?P<minutes>[0-5]\d):(?P<seconds>[0-5]\d)")
+_WALLTIME = re.compile(
+    r"(?=.*[1-9])(?:(?P<days>\d+)-)?(?P<hours>\d+):(?P<minutes>[0-5]\d):(?P<seconds>[0-5]\d)"
+)
+_SIZE = r"^\d+(\.\d+)? ?[kMGT]i?B$"
 _EXPECTED = "expected 'local', 'local:N', 'tcp://HOST:PORT' or a YAML file of a cluster"
 
 
@@ -42,7 +45,7 @@ class BatchFarm(_Options):
 
     jobs: int = Field(ge=1, description="jobs at most at a time")
     cores: int = Field(default=1, ge=1, description="of a job; each is a worker")
-    memory: str = Field(default="2GB", description="of a job")
+    memory: str = Field(default="2GB", pattern=_SIZE, description="of a job")
     walltime: str | None = Field(default=None, description="of a job, HH:MM:SS or D-HH:MM:SS")
     python: str | None = Field(
         default=None, description="interpreter on the workers; default: this one, in a container python3"
@@ -96,7 +99,7 @@ class HTCondorFarm(BatchFarm):
     """Jobs of HTCondor."""
 
     kind: Literal["htcondor"]
-    disk: str = Field(default="2GB", description="of a job")
+    disk: str = Field(default="2GB", pattern=_SIZE, description="of a job")
     directives: dict[str, str | int | bool] = Field(
         default={}, description="further lines of the submit file, such as MY.JobFlavour: '\"workday\"'"
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from time import monotonic, sleep
+from types import FrameType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from muforge.errors import ConfigError, FarmError, NoSpaceError
@@ -56,6 +59,7 @@ def open_farm(where: str, *, tasks: int, shared: Sequence[Path], read: Sequence[
     except ImportError as error:
         raise ConfigError(f"--farm {where}: needs Dask ({error.name}); pip install 'muforge[farm]'") from None
     with (
+        _ended_by_sigterm(),
         marked(shared, read) as required,
         cluster_of(config, tasks, required.folders[0]) as cluster,
     ):
@@ -64,12 +68,30 @@ def open_farm(where: str, *, tasks: int, shared: Sequence[Path], read: Sequence[
         yield farm
 
 
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM, which batch systems send before they kill, close what is open."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 @dataclass
 class _Flight(Generic[T]):
     """A task under way."""
 
     task: T
     attempt: int
+    worker: str
     future: Any
 
 
@@ -92,7 +114,7 @@ class Farm:
     @property
     def workers(self) -> int:
         """Processes that it has, or is to have once all its jobs run."""
-        return self._present() if self._keeper is None else self._keeper.workers
+        return len(self._present()) if self._keeper is None else self._keeper.workers
 
     def check(self) -> None:
         """Wait for the first worker and look at what all that are there have.
@@ -103,7 +125,9 @@ class Farm:
         begin, told = monotonic(), False
         while not self._present():
             if not told and monotonic() - begin > _TOLD_SECONDS:
-                _log.warning("no worker yet; waiting for the first one")
+                _log.warning(
+                    "no worker yet: jobs wait in the queue, or fail at once (log_directory would tell)"
+                )
                 told = True
             self._tend()
             sleep(_MOMENT_SECONDS)
@@ -139,20 +163,20 @@ class Farm:
         number, more, tended = 0, True, monotonic()
         try:
             while True:
-                while len(under_way) < max(1, self._present()) and (again or more):
+                for worker in self._present() - {flight.worker for flight in under_way.values()}:
                     if again:
                         task, attempt = again.popleft()
                     else:
-                        taken = next(source, _END)
+                        taken = next(source, _END) if more else _END
                         if taken is _END:
                             more = False
                             break
                         task, attempt = taken, 1  # type: ignore[assignment]
                     number += 1
-                    future = self._submit(function, task, number)
-                    under_way[number] = _Flight(task, attempt, future)
+                    future = self._submit(function, task, number, worker)
+                    under_way[number] = _Flight(task, attempt, worker, future)
                     future.add_done_callback(lambda _, number=number: ended.put(number))
-                if not under_way:
+                if not (under_way or again or more):
                     return
                 if monotonic() - tended > _POLL_SECONDS:
                     self._tend()
@@ -172,11 +196,21 @@ class Farm:
         finally:
             self._client.cancel([flight.future for flight in under_way.values()], force=True)
 
-    def _submit(self, function: Callable[[T], R], task: T, number: int) -> Any:
+    def _submit(self, function: Callable[[T], R], task: T, number: int, worker: str) -> Any:
+        """Give a task to a worker that is free: one that waits behind another would be lost with it."""
         from muforge.farm.worker import attempt
 
         key = f"{getattr(function, '__name__', 'task')}-{self._required.mark[-8:]}-{self._run}-{number}"
-        return self._client.submit(attempt, self._required, function, task, key=key, pure=False)
+        return self._client.submit(
+            attempt,
+            self._required,
+            function,
+            task,
+            key=key,
+            pure=False,
+            workers=[worker],
+            allow_other_workers=True,
+        )
 
     def _outcome(self, flight: _Flight[T]) -> Done[T, Any] | Failed[T] | UnfitWorker:
         """How a task ended. A worker that is lost may take its result along, which is then made again."""
@@ -197,8 +231,9 @@ class Farm:
         _log.warning("%s; let go", unfit.reason)
         self._client.retire_workers([unfit.address], remove=True, close_workers=True)
 
-    def _present(self) -> int:
-        return len(self._client.scheduler_info(n_workers=-1)["workers"])
+    def _present(self) -> set[str]:
+        """Addresses of the workers."""
+        return set(self._client.scheduler_info(n_workers=-1)["workers"])
 
     def _tend(self) -> None:
         if self._client.status != "running":

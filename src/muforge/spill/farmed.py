@@ -41,7 +41,7 @@ class ShardTask:
     @property
     def file(self) -> Path:
         """Where it goes."""
-        return self.request.files[self.shard]
+        return self.request.file(self.shard)
 
 
 def ensure(task: ShardTask) -> ShardRecord:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -151,10 +151,10 @@ def generate_files(
         writer_options["variations"] = plan.variations
     writer_class = writer_for(format)
     workers = threads or os.cpu_count() or 1
-    engine = Engine(loaded, seed, device)
+    engine = cache(lambda: Engine(loaded, seed, device))
 
     def samples_of(chunks: Sequence[int]) -> Generator[Sample]:
-        return stream_chunks(loaded, engine, plan, chunks, threads=workers)
+        return stream_chunks(loaded, engine(), plan, chunks, threads=workers)
 
     path = Path(out)
     if max_size is not None:
@@ -165,7 +165,7 @@ def generate_files(
     kept = () if force else _finished(loaded, request)
     to_make = [shard for shard in range(shards) if shard not in kept]
     for shard in to_make:
-        check_output(request.files[shard], force=force)
+        check_output(request.file(shard), force=force)
     done = request.rows(iter(kept))
 
     def count(rows: int) -> None:
@@ -188,7 +188,7 @@ def generate_files(
             counts = {shard: Counter(record.counts) for shard, record in enumerate(records)}
         else:
             counts = _make_here(loaded, request, to_make, samples_of, force=force, progress=count)
-            counts |= {shard: counted(engine, request, shard, request.files[shard]) for shard in kept}
+            counts |= {shard: counted(engine(), request, shard, request.file(shard)) for shard in kept}
             records = (
                 [record_of(file, counts[shard]) for shard, file in enumerate(request.files)]
                 if shards > 1
@@ -223,7 +223,7 @@ def _make_here(
     counts = {}
     with closing(samples_of(every_chunk)) as samples:
         for shard in shards:
-            file = request.files[shard]
+            file = request.file(shard)
             counts[shard] = write_shard(bundle, request, shard, file, samples, force=force, progress=progress)
     return counts
 

@@ -29,9 +29,12 @@ class _Record(BaseModel):
 class ShardRecord(_Record):
     """One file."""
 
-    file: str = Field(pattern=r"^[^/\\\x00]+$", description="its name, in the folder of the manifest")
+    file: str = Field(pattern=r"^[^/\x00]+$", description="its name, in the folder of the manifest")
     bytes: int = Field(ge=0)
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    sidecar_sha256: str | None = Field(
+        default=None, pattern=r"^[0-9a-f]{64}$", description="of FILE.json, which stands beside a .npy file"
+    )
     counts: dict[int, int] = Field(description="muons by category")
 
 
@@ -39,7 +42,7 @@ class Muons(_Record):
     """The arguments of `muforge.spill.plan.Plan`."""
 
     seed: int = Field(ge=0, lt=2**64)
-    protons_on_target: float = Field(gt=0)
+    protons_on_target: float = Field(gt=0, allow_inf_nan=False)
     muons: int = Field(ge=1)
     pairs: bool
     variations: int = Field(ge=0)
@@ -87,7 +90,8 @@ class Production(_Record):
             schema_version=SCHEMA_VERSION,
             muforge_version=__version__,
             bundle=BundleRecord(
-                path=os.path.relpath(bundle.directory, request.out.parent), identity=bundle.identity
+                path=os.path.relpath(bundle.directory.resolve(), request.out.parent.resolve()),
+                identity=bundle.identity,
             ),
             plan=Muons(**vars(request.plan)),
             format=request.format,
@@ -141,5 +145,5 @@ class Production(_Record):
 
 
 def manifest_path(out: Path) -> Path:
-    """Where the manifest of shards named after `out` lies: `spill.manifest.json` of `spill.root`."""
-    return out.with_name(f"{out.stem}.manifest.json")
+    """Where the manifest of shards named after `out` lies: `spill.root.manifest.json` of `spill.root`."""
+    return out.with_name(f"{out.name}.manifest.json")

@@ -87,7 +87,7 @@ def plan_spill(
         muons = int(generator.poisson(rate * protons_on_target))
         if muons == 0:
             raise ConfigError(f"--pot {protons_on_target:g}: too few protons, this spill has no muons")
-        return Plan(seed, protons_on_target, muons, pairs, variations)
+        return Plan(seed, float(protons_on_target), muons, pairs, variations)
     assert muons is not None
     if muons <= 0:
         raise ConfigError(f"--muons {muons}: must be a positive number")

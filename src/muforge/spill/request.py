@@ -34,16 +34,17 @@ class Request:
     device: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
+    def file(self, shard: int) -> Path:
+        """`spill.root`, or that of `spill_000.root`, `spill_001.root`, ..."""
+        if self.shards == 1:
+            return self.out
+        digits = max(3, len(str(self.shards - 1)))
+        return self.out.with_name(f"{self.out.stem}_{shard:0{digits}d}{self.out.suffix}")
+
     @property
     def files(self) -> list[Path]:
-        """`spill.root`, or `spill_000.root`, `spill_001.root`, ..."""
-        if self.shards == 1:
-            return [self.out]
-        digits = max(3, len(str(self.shards - 1)))
-        return [
-            self.out.with_name(f"{self.out.stem}_{shard:0{digits}d}{self.out.suffix}")
-            for shard in range(self.shards)
-        ]
+        """All of them."""
+        return [self.file(shard) for shard in range(self.shards)]
 
     def chunks(self, shard: int) -> range:
         """The chunks that make a shard."""

@@ -11,6 +11,7 @@ import numpy as np
 from muforge.bundle import Bundle
 from muforge.files import sha256
 from muforge.formats.access import CHUNK_ROWS
+from muforge.formats.npy import sidecar
 from muforge.formats.registry import reader_for
 from muforge.sample import CATEGORIES, Sample
 from muforge.spill.chunk import make_chunk
@@ -69,10 +70,12 @@ def counted(engine: Engine, request: Request, shard: int, file: Path) -> Counter
 
 def record_of(file: Path, counts: Counter[int]) -> ShardRecord:
     """A shard's line in the manifest."""
+    beside = sidecar(file)
     return ShardRecord(
         file=file.name,
         bytes=file.stat().st_size,
         sha256=sha256(file),
+        sidecar_sha256=sha256(beside) if beside.is_file() else None,
         counts={category: count for category, count in sorted(counts.items()) if count},
     )
 

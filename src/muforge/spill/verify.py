@@ -12,7 +12,8 @@ from typing import Any
 from muforge.bundle import Bundle
 from muforge.errors import BundleError, FarmError, Interrupted
 from muforge.farm import Done, Failed, Farm, open_farm
-from muforge.files import check_output_directory, discard, discard_partial, partial_name, sha256
+from muforge.files import discard, discard_partial, partial_name, sha256
+from muforge.formats.npy import sidecar
 from muforge.spill.farmed import engine_of
 from muforge.spill.manifest import Production, ShardRecord
 from muforge.spill.request import Request
@@ -89,7 +90,14 @@ def state_of(file: Path, record: ShardRecord) -> State:
     if not file.is_file():
         return State.missing
     same = file.stat().st_size == record.bytes and sha256(file) == record.sha256
-    return State.good if same else State.damaged
+    return State.good if same and _sidecar_is_good(file, record) else State.damaged
+
+
+def _sidecar_is_good(file: Path, record: ShardRecord) -> bool:
+    if record.sidecar_sha256 is None:
+        return True
+    beside = sidecar(file)
+    return beside.is_file() and sha256(beside) == record.sidecar_sha256
 
 
 def verify(
@@ -127,7 +135,8 @@ def verify(
     request = production.request(path.parent)
     models = None
     if repair:
-        models = (Path(bundle) if bundle is not None else path.parent / production.bundle.path).absolute()
+        named = path.parent.resolve() / production.bundle.path
+        models = (Path(bundle) if bundle is not None else named).absolute()
         _require(models, production.bundle.identity)
     tasks = [
         CheckTask(record, request, shard, models, production.bundle.identity)
@@ -179,7 +188,6 @@ def _outcomes(
 
 
 def _require(directory: Path, identity: str) -> None:
-    check_output_directory(directory)
     if not directory.is_dir():
         raise BundleError(f"{directory}: no such bundle; give --bundle, or --check-only")
     found = Bundle.load(directory).identity
