@@ -64,6 +64,7 @@ def cluster_of(config: FarmConfig, tasks: int, shared: Path) -> Iterator[Cluster
 
     settings = {
         "distributed.scheduler.allowed-failures": _LOSSES_OF_A_TASK,
+        "distributed.worker.profile.enabled": False,
         "distributed.nanny.pre-spawn-environ.DASK_DISTRIBUTED__LOGGING__DISTRIBUTED": "critical",
     }
     with dask.config.set(settings):

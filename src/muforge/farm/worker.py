@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from muforge.errors import MuforgeError, NoSpaceError
 from muforge.farm.outcome import TaskError, UnfitWorker
 from muforge.farm.shared import Requirements, lacking
+from muforge.memory import keep_freed_memory
 from muforge.processes import ONE_THREAD
 
 T = TypeVar("T")
@@ -44,6 +45,7 @@ def attempt(required: Requirements, function: Callable[[T], R], task: T) -> R:
     if problem is not None:
         raise UnfitWorker(problem, get_worker().address)
     _hold_one_thread()
+    keep_freed_memory()
     try:
         return function(task)
     except Exception as error:
