@@ -64,7 +64,10 @@ def cluster_of(config: FarmConfig, tasks: int, shared: Path) -> Iterator[Cluster
 
     settings = {
         "distributed.scheduler.allowed-failures": _LOSSES_OF_A_TASK,
+        "distributed.scheduler.work-stealing": False,
+        "distributed.scheduler.active-memory-manager.start": False,
         "distributed.worker.profile.enabled": False,
+        "distributed.admin.tick.interval": "1s",
         "distributed.nanny.pre-spawn-environ.DASK_DISTRIBUTED__LOGGING__DISTRIBUTED": "critical",
     }
     with dask.config.set(settings):
