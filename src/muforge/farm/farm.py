@@ -232,8 +232,11 @@ class Farm:
         self._client.retire_workers([unfit.address], remove=True, close_workers=True)
 
     def _present(self) -> set[str]:
-        """Addresses of the workers."""
-        return set(self._client.scheduler_info(n_workers=-1)["workers"])
+        """Addresses of the workers; raises `FarmError` if the scheduler is gone."""
+        try:
+            return set(self._client.scheduler_info(n_workers=-1)["workers"])
+        except (OSError, KeyError, ValueError, RuntimeError) as error:
+            raise FarmError(_GONE) from error
 
     def _tend(self) -> None:
         if self._client.status != "running":
