@@ -292,6 +292,7 @@ def test_without_optuna_its_installation_is_told(tmp_path: Path, monkeypatch: py
         mf.scan(tmp_path, tmp_path, tmp_path)
 
 
+@pytest.mark.long
 def test_a_real_farm_one_of_whose_workers_is_killed(
     data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,6 +26,7 @@ SHARDS = 12
 FREE = 4
 MUONS = SHARDS * ROWS_PER_CHUNK
 JOBS = 2
+TRIALS = 2
 
 GATE = """
 import time
@@ -139,12 +140,12 @@ def test_a_scan_whose_job_is_cancelled_finds_the_same(
     idle_slurm: SlurmNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = tiny_dataset(tmp_path, 1600)
-    space = write_space(tmp_path, steps=400, monitor_every=200, checkpoint_every=50)
+    space = write_space(tmp_path, steps=300, monitor_every=150, checkpoint_every=25)
     here, there = tmp_path / "here", tmp_path / "there"
     use(monkeypatch, InProcess())
-    expected = mf.scan(space, data.directory, here, trials=4)
+    expected = mf.scan(space, data.directory, here, trials=TRIALS)
     command = [sys.executable, "-m", "muforge", "scan", str(space), "--data", str(data.directory)]
-    command += ["--out", str(there), "--trials", "4", "--farm", str(cluster(tmp_path))]
+    command += ["--out", str(there), "--trials", str(TRIALS), "--farm", str(cluster(tmp_path))]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=impatient()) as process:
         begun = there / "trials" / "0001" / "category-4" / LAST_NAME
         until(lambda: begun.is_file() or process.poll() is not None, "a checkpoint of a trial", 120)
@@ -158,7 +159,7 @@ def test_a_scan_whose_job_is_cancelled_finds_the_same(
     assert [(each.parameters, each.value, each.end.step) for each in found.trials] == [
         (each.parameters, each.value, each.end.step) for each in expected.trials
     ]
-    for number in range(4):
+    for number in range(TRIALS):
         best = [trial_directory(scan, number) / "category-4" / BEST_NAME for scan in (here, there)]
         assert best[0].read_bytes() == best[1].read_bytes()
     assert (there / "best.yaml").read_bytes() == (here / "best.yaml").read_bytes()

@@ -10,6 +10,8 @@ import pytest
 from tests.farm import slurm_node
 from tests.farm.slurm_node import CORES, DAEMONS, SlurmError, SlurmNode, until, why_not
 
+pytestmark = pytest.mark.long
+
 
 def submit(slurm: SlurmNode, folder: Path, command: str, *options: str) -> str:
     """The id of a batch job whose output goes to the file 'out' in `folder`."""

@@ -233,6 +233,7 @@ FLAGS = [
 ]
 
 
+@pytest.mark.long
 def test_ctrl_c_on_one_stops_both_and_torchrun_goes_on(one: Path, tmp_path: Path) -> None:
     command = ["muforge", "train", one / "ds", "--out", tmp_path / "two", *FLAGS]
     both = start(command, command)

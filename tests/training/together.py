@@ -100,6 +100,7 @@ def run(folder: Path) -> None:
         make(folder, "gan", "gan-cut", ranks, resume=True)
         make(folder, "flow", "flow-of-one-and-two", ranks, resume=True)
         cut(folder, "flow", "flow-of-two-and-one", ranks)
+    ranks.leave()
 
 
 def start(*arguments: Sequence[object]) -> list[subprocess.Popen[str]]:

@@ -291,6 +291,7 @@ def train(
                 if result.judged is not None
             }
         )
+    ranks.leave()
 
 
 def _base(preset: str | None, config: Path | None, of_the_note: str | None) -> RunConfig:

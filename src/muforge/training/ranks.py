@@ -63,6 +63,9 @@ class Ranks:
         """The mean over ranks of each number."""
         return dict(numbers)
 
+    def leave(self) -> None:
+        """When all is done, end the process if it is one of several."""
+
 
 ALONE = Ranks()
 
