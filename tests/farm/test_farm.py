@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import signal
 import sys
 import urllib.request
 from collections.abc import Iterator
@@ -151,3 +152,14 @@ def test_without_dask_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.Mon
         open_farm("local", tasks=1, shared=[tmp_path]),
     ):
         pass
+
+
+def test_sigterm_closes_what_is_open(tmp_path: Path) -> None:
+    """As a batch system sends it to a command that runs in a job of its own."""
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit) as end, open_farm("local:1", tasks=1, shared=[tmp_path]):
+        assert list(tmp_path.iterdir())
+        signal.raise_signal(signal.SIGTERM)
+    assert end.value.code == 128 + signal.SIGTERM
+    assert list(tmp_path.iterdir()) == []
+    assert signal.getsignal(signal.SIGTERM) == before

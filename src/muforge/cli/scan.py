@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from muforge.cli.farm import FARM_HELP
 from muforge.cli.settings import assignment
 
 if TYPE_CHECKING:
@@ -38,12 +39,7 @@ def scan(
             "--trials", min=1, help="In all, those in --out among them. Default: all points of a grid."
         ),
     ] = None,
-    farm: Annotated[
-        str,
-        typer.Option(
-            "--farm", help="local, local:N, the address of a Dask scheduler, or the YAML file of a cluster."
-        ),
-    ] = "local",
+    farm: Annotated[str, typer.Option("--farm", help=FARM_HELP)] = "local",
     settings: Annotated[
         list[str] | None,
         typer.Option(

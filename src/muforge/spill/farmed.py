@@ -108,7 +108,7 @@ def make_on_farm(
         for outcome in workers.run(ensure, tasks):
             if isinstance(outcome, Done):
                 records[outcome.task.shard] = outcome.value
-                progress(request.rows(range(outcome.task.shard, outcome.task.shard + 1)))
+                progress(request.rows([outcome.task.shard]))
             else:
                 failed.append(outcome)
                 on_failure(outcome.task.file.name, outcome)

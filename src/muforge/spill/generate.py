@@ -166,7 +166,7 @@ def generate_files(
     to_make = [shard for shard in range(shards) if shard not in kept]
     for shard in to_make:
         check_output(request.file(shard), force=force)
-    done = request.rows(iter(kept))
+    done = request.rows(kept)
 
     def count(rows: int) -> None:
         nonlocal done

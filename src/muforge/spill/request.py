@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ class Request:
         """The chunks that make a shard."""
         return self.plan.chunks_of_shard(shard, self.shards)
 
-    def rows(self, shards: Iterator[int] | range) -> int:
+    def rows(self, shards: Iterable[int]) -> int:
         """Muons drawn for these shards."""
         return sum(self.plan.rows(chunk) for shard in shards for chunk in self.chunks(shard))
 
