@@ -92,10 +92,18 @@ def test_scans_are_listed_and_shown(capsys: pytest.CaptureFixture[str], tmp_path
     assert capsys.readouterr().out == scans.space_file("note-layers").read_text(encoding="utf-8")
 
 
+def test_a_scan_has_a_directory_of_its_spaces_name(
+    farm: InProcess, data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("scan", write_space(tmp_path), "--data", data.directory, "--trials", "2") == 0
+    assert (tmp_path / "scan-space" / "result.json").is_file()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("note-layers",), "scan 'note-layers': give --data and --out"),
+        (("note-layers",), "scan 'note-layers': say on which data set (--data)"),
         (("note-leyers", "--data", "ds", "--out", "out"), "note-leyers: no such file"),
         (("note-layers", "--data", "ds", "--out", "out", "--set", "x"), "--set x: expected KEY=VALUE"),
         (("note-layers", "--data", "ds", "--out", "out", "--set", "-x=3"), "-x of the VAE: give those"),

@@ -30,7 +30,9 @@ def scan(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", help="Directory for the trials, result.json, best.yaml, figures and page.html."
+            "--out",
+            help="Directory for the trials, result.json, best.yaml, figures and page.html. Default: scan-SPACE, here.",
+            show_default=False,
         ),
     ] = None,
     trials: Annotated[
@@ -74,8 +76,9 @@ def scan(
     if show:
         console.print(space_file(space).read_text(encoding="utf-8"), markup=False, end="")
         return
-    if data is None or out is None:
-        raise ConfigError(f"scan '{space}': give --data and --out")
+    if data is None:
+        raise ConfigError(f"scan '{space}': say on which data set (--data)")
+    out = out or Path(f"scan-{Path(space).stem}")
     with progress_bar(TextColumn("{task.completed} of {task.total} trials, best {task.fields[best]}")) as bar:
         task = bar.add_task("scan", total=trials, best="none yet")
 
